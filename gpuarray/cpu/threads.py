@@ -1,0 +1,61 @@
+"""Work on all cores: a slice of the work at a time, each worker with a BLAS of one thread.
+
+NumPy lets go of the interpreter's lock inside its loops and products, so plain threads run them side by side. A chunk that
+stays in one core's cache from its first operation to its last beats operations that each spread over all cores: there is
+no barrier between them and nothing travels through memory. Results come back in the order of the chunks and never depend
+on which worker was faster.
+"""
+import functools
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import threadpoolctl
+
+_inside = threading.local()      # .busy is set in a worker: work that it splits further runs where it is
+
+
+def cores():
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+@functools.cache
+def _workers():
+    return ThreadPoolExecutor(cores(), thread_name_prefix="gpuarray")
+
+
+@functools.cache
+def _blas():
+    return threadpoolctl.ThreadpoolController().select(user_api="blas")
+
+
+def in_parallel(function, items):
+    """[function(item) for item in items] on all cores, the results in order."""
+    items = list(items)
+    if len(items) < 2 or cores() == 1 or getattr(_inside, "busy", False):
+        return [function(item) for item in items]
+    results = [None] * len(items)
+    todo = iter(range(len(items)))      # next() on it is atomic: each worker takes the next item when it is free
+
+    def work():
+        _inside.busy = True
+        try:
+            for i in todo:
+                results[i] = function(items[i])
+        finally:
+            _inside.busy = False
+
+    with _blas().limit(limits=1):
+        helpers = [_workers().submit(work) for _ in range(min(cores(), len(items)) - 1)]
+        try:
+            work()
+        finally:
+            for helper in helpers:
+                helper.result()
+    return results
+
+
+def in_chunks(function, length, size):
+    """[function(slice(start, stop))] over 0 .. length in chunks of `size`, on all cores, the results in order."""
+    return in_parallel(function, [slice(start, min(start + size, length)) for start in range(0, length, size)])
