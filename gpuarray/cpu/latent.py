@@ -1,0 +1,28 @@
+"""The reparametrisation trick with the KL divergence to N(0, I) (Kingma & Welling 2014), forward and back."""
+import numpy as np
+
+
+def _mean_and_log_var(h, bound):
+    z_size = h.shape[1] // 2
+    mean, raw = h[:, :z_size], h[:, z_size:]
+    squashed = np.tanh(raw / bound)
+    return mean, bound * squashed, 1 - squashed**2            # the last: d log_var / d raw
+
+
+def reparametrise(h, noise, bound):
+    mean, log_var, _ = _mean_and_log_var(h, bound)
+    z = mean + np.exp(log_var / 2) * noise
+    kl = 0.5 * np.sum(mean**2 + np.exp(log_var) - 1 - log_var, dtype=np.float64)
+    return z.astype(h.dtype, copy=False), np.array([kl], _sum_type(h))
+
+
+def reparametrise_grad(dz, h, noise, bound, kl_weight):
+    mean, log_var, slope = _mean_and_log_var(h, bound)
+    std = np.exp(log_var / 2)
+    dmean = dz + kl_weight * mean
+    dlog_var = 0.5 * (dz * noise * std + kl_weight * (std**2 - 1))
+    return np.concatenate([dmean, dlog_var * slope], axis=1).astype(h.dtype, copy=False)
+
+
+def _sum_type(array):
+    return np.float64 if array.dtype == np.float64 else np.float32

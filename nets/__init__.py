@@ -1,0 +1,8 @@
+"""Layers with pullbacks, the paper's networks, and the four models that train them. No autograd, no images, no CUDA."""
+from nets.architectures import SIZES, decoder, discriminator, encoder
+from nets.gan import GAN
+from nets.model import Model
+from nets.network import Network
+from nets.optimisers import OPTIMISERS
+from nets.vae import VAE, FeatureVAE
+from nets.vaegan import FAKES, VAEGAN

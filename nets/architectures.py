@@ -1,0 +1,64 @@
+"""Encoder, decoder and discriminator of the paper's Table 1 (64x64), and their relatives for 32x32 and 128x128.
+
+32x32 follows the released code's CIFAR-10 networks. 128x128 is ours: one more stride-2 block in each network.
+`width` scales all hidden channels: 1 in the paper.
+"""
+import numpy as np
+
+from nets.layers import Conv, Dense, UpConv
+from nets.network import Network
+
+SIZES = 32, 64, 128
+
+# hidden channels: encoder convolutions, decoder's first feature map then up-convolutions, discriminator convolutions
+_ENCODER = {32: (64, 128, 256), 64: (64, 128, 256), 128: (64, 128, 256, 256)}
+_DECODER = {32: (256, 192, 128, 32), 64: (256, 256, 128, 32), 128: (256, 256, 256, 128, 32)}
+_DISCRIMINATOR = {32: (32, 128, 192, 256), 64: (32, 128, 256, 256), 128: (32, 128, 256, 256, 256)}
+# Dis_l, the layer of the feature loss: 192 x 8 x 8 at 32 pixels, 256 x 8 x 8 at 64, 256 x 16 x 16 at 128
+_FEATURE_LAYER = {32: "conv3", 64: "conv4", 128: "conv4"}
+
+
+def encoder(size, z_size, rng, hidden=1024, width=1.0, **options):
+    """Images (N, S, S, 3) -> (N, 2Z) = [mean | raw log-variance] of q(z|x). `hidden`: 2048 in the paper, 1024 in the
+    released code. options: device, dtype, precision of nets.Network. Raises ValueError for an unsupported size."""
+    channels = _channels(_ENCODER, size, width)
+    layers = [Conv(f"conv{i}", c_in, c_out, stride=2)
+              for i, (c_in, c_out) in enumerate(zip((3, *channels), channels), 1)]
+    side = size >> len(channels)
+    hidden = _scaled(hidden, width)
+    layers += [Dense("fc", side * side * channels[-1], hidden),
+               Dense("latent", hidden, 2 * z_size, normalise=False, activation="linear", decayed=False)]
+    return Network(layers, rng, **options)
+
+
+def decoder(size, z_size, rng, width=1.0, **options):
+    """z (N, Z) -> images (N, S, S, 3) in [-1, 1]."""
+    channels = _channels(_DECODER, size, width)
+    side = size >> (len(channels) - 1)
+    layers = [Dense("fc", z_size, (side, side, channels[0]))]
+    layers += [UpConv(f"upconv{i}", c_in, c_out) for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 1)]
+    layers += [Conv("image", channels[-1], 3, normalise=False, activation="tanh")]
+    return Network(layers, rng, **options)
+
+
+def discriminator(size, rng, hidden=512, width=1.0, **options):
+    """Images (N, S, S, 3) -> logits (N, 1): D(x) = sigmoid(logit). `features` gives Dis_l(x)."""
+    channels = _channels(_DISCRIMINATOR, size, width)
+    layers = [Conv("conv1", 3, channels[0], normalise=False)]
+    layers += [Conv(f"conv{i}", c_in, c_out, stride=2) for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 2)]
+    side = size >> (len(channels) - 1)
+    hidden = _scaled(hidden, width)
+    layers += [Dense("fc", side * side * channels[-1], hidden),
+               Dense("real", hidden, 1, normalise=False, activation="linear")]
+    return Network(layers, rng, feature_layer=_FEATURE_LAYER[size], **options)
+
+
+def _channels(table, size, width):
+    if size not in table:
+        raise ValueError(f"image size {size} is not supported: use one of {', '.join(map(str, SIZES))}")
+    return tuple(_scaled(channels, width) for channels in table[size])
+
+
+def _scaled(channels, width):
+    """Channels times width, in whole groups of four."""
+    return max(4, int(np.round(channels * width / 4)) * 4)

@@ -1,0 +1,214 @@
+"""Layers: each is one row of the paper's Table 1, a linear operation, then batchnorm or a bias, then an activation.
+
+A layer is called and returns its output together with its own way back:
+
+    y, pullback = layer(x, phase)
+    dx = pullback(dy, weight=1.0, need_dx=True)
+
+A pullback is linear in dy, may be called again, and adds weight * gradient to the parameters' gradients (weight 0: leaves
+them alone and skips that work). Nothing is stored in the layer, so that a network may run many times in one step. The only
+state are the running statistics of batchnorm. Phases: 'train' uses the batch's statistics and updates the running ones,
+'batch' uses the batch's and updates nothing, 'test' uses the running ones.
+
+Axes: N images, H x W pixels, C channels in, K channels out, D inputs of a dense layer.
+"""
+import numpy as np
+
+import gpuarray as ga
+
+PHASES = "train", "batch", "test"
+
+
+class Parameter:
+    """A named array of a layer; `value` and `gradient` are views into the flat buffers of the network that holds it."""
+
+    def __init__(self, initial, decayed=False):
+        self.initial = initial        # function of a numpy Generator -> array; drawn when the network is built
+        self.shape = initial.shape
+        self.decayed = decayed        # does weight decay apply?
+        self.value = self.gradient = None
+
+
+class Constant:
+    """Initial values that are all the same."""
+
+    def __init__(self, shape, value):
+        self.shape, self.value = shape, value
+
+    def __call__(self, rng):
+        return np.full(self.shape, self.value)
+
+
+class Uniform:
+    """uniform(-1, 1) * gain / sqrt(3 * fan_in), the initialisation of the released code."""
+
+    def __init__(self, shape, fan_in, gain=1.0):
+        self.shape, self.bound = shape, gain / np.sqrt(3 * fan_in)
+
+    def __call__(self, rng):
+        return rng.uniform(-self.bound, self.bound, self.shape)
+
+
+class BatchNorm:
+    """Batch normalisation over all but the last axis, with the activation that follows."""
+
+    momentum = 0.9        # [released code]
+
+    def __init__(self, channels, eps, activation):
+        self.eps, self.activation = eps, activation
+        self.gamma = Parameter(Constant((channels,), 1.0))
+        self.beta = Parameter(Constant((channels,), 0.0))
+        self.running = None           # (mean, inv_std) views into the network's flat buffer of statistics
+        self.initial_running = Constant((channels,), 0.0), Constant((channels,), 1.0)
+
+    def __call__(self, a, phase, moments=None):
+        """a (..., C) -> y like a; moments = (mean, var) of a, where the layer before has them."""
+        gamma, beta = self.gamma.value, self.beta.value
+        if phase == "test":
+            statistics = self.running
+            y = ga.batchnorm_inference(a, gamma, beta, statistics, self.activation)
+            gradient = ga.batchnorm_inference_grad
+        else:
+            running = self.running if phase == "train" else None
+            y, statistics = ga.batchnorm(a, gamma, beta, self.eps, self.activation, moments, running, self.momentum)
+            gradient = ga.batchnorm_grad
+
+        def pullback(dy, weight=1.0):
+            return gradient(dy, a, gamma, beta, statistics, self.activation,
+                            self.gamma.gradient, self.beta.gradient, weight)
+
+        return y, pullback
+
+
+class Layer:
+    """What the rows share. A subclass gives `apply` (linear operation with bias, activation, moments) and `transpose`."""
+
+    precision = "fp32"
+
+    def __init__(self, name, weights, channels, normalise, activation, norm_eps):
+        self.name, self.activation = name, activation
+        self.weights = weights
+        self.norm = BatchNorm(channels, norm_eps, activation) if normalise else None
+        self.bias = None if normalise else Parameter(Constant((channels,), 0.0))     # batchnorm has its own: beta
+
+    @property
+    def parameters(self):
+        return [self.weights, *([self.norm.gamma, self.norm.beta] if self.norm else [self.bias])]
+
+    @property
+    def tf32(self):
+        return self.precision == "tf32"
+
+    def __call__(self, x, phase="train"):
+        if self.norm is None:
+            return self._biased(x)
+        a, moments = self.apply(x, moments=True) if phase != "test" else (self.apply(x), None)
+        y, back_norm = self.norm(a, phase, moments)
+
+        def pullback(dy, weight=1.0, need_dx=True):
+            return self.transpose(x, back_norm(dy, weight), weight, need_dx)
+
+        return y, pullback
+
+    def _biased(self, x):
+        y = self.apply(x, bias=self.bias.value, activation=self.activation)
+
+        def pullback(dy, weight=1.0, need_dx=True):
+            da = ga.bias_activation_grad(dy, y, self.activation, self.bias.gradient, weight)
+            return self.transpose(x, da, weight, need_dx)
+
+        return y, pullback
+
+    def linear(self, x):
+        """The row's linear operation alone, before batchnorm and activation: where the paper's Dis_l is read."""
+        def pullback(da, weight=1.0, need_dx=True):
+            return self.transpose(x, da, weight, need_dx)
+
+        return self.apply(x), pullback
+
+
+class Conv(Layer):
+    """k x k convolution, (N, H, W, C) -> (N, H/s, W/s, K)."""
+
+    def __init__(self, name, c_in, c_out, stride=1, kernel=5, normalise=True, activation="relu"):
+        weights = Parameter(Uniform((kernel, kernel, c_in, c_out), kernel**2 * c_in), decayed=True)
+        super().__init__(name, weights, c_out, normalise, activation, norm_eps=1e-6)
+        self.stride = stride
+
+    def apply(self, x, **epilogue):
+        return ga.conv2d(x, self.weights.value, self.stride, tf32=self.tf32, **epilogue)
+
+    def transpose(self, x, da, weight, need_dx):
+        if weight:
+            ga.conv2d_weight_grad(x, da, self.weights.gradient, self.stride, weight, tf32=self.tf32)
+        if need_dx:
+            return ga.conv2d_input_grad(da, self.weights.value, self.stride, x.shape[1:3], tf32=self.tf32)
+
+    def output_shape(self, shape):
+        height, width, _ = shape
+        return -(-height // self.stride), -(-width // self.stride), self.weights.shape[3]
+
+    def __str__(self):
+        kernel, _, _, channels = self.weights.shape
+        return f"{kernel}x{kernel} conv {channels}" + (f", stride {self.stride}" if self.stride > 1 else "")
+
+
+class UpConv(Layer):
+    """k x k up-convolution, the transpose of a strided convolution: (N, H, W, C) -> (N, sH, sW, K)."""
+
+    def __init__(self, name, c_in, c_out, stride=2, kernel=5, normalise=True, activation="relu"):
+        weights = Parameter(Uniform((kernel, kernel, c_out, c_in), kernel**2 * c_out), decayed=True)
+        super().__init__(name, weights, c_out, normalise, activation, norm_eps=1e-6)
+        self.stride = stride
+
+    def apply(self, x, **epilogue):
+        size = x.shape[1] * self.stride, x.shape[2] * self.stride
+        return ga.conv2d_input_grad(x, self.weights.value, self.stride, size, tf32=self.tf32, **epilogue)
+
+    def transpose(self, x, da, weight, need_dx):
+        if weight:
+            ga.conv2d_weight_grad(da, x, self.weights.gradient, self.stride, weight, tf32=self.tf32)
+        if need_dx:
+            return ga.conv2d(da, self.weights.value, self.stride, tf32=self.tf32)
+
+    def output_shape(self, shape):
+        height, width, _ = shape
+        return height * self.stride, width * self.stride, self.weights.shape[2]
+
+    def __str__(self):
+        kernel, _, channels, _ = self.weights.shape
+        return f"{kernel}x{kernel} up-conv {channels}"
+
+
+class Dense(Layer):
+    """Fully connected: any (N, ...) with D numbers an image -> (N, *out_shape)."""
+
+    def __init__(self, name, inputs, out_shape, normalise=True, activation="relu", decayed=True):
+        self.out_shape = tuple(np.atleast_1d(out_shape).tolist())
+        outputs = int(np.prod(self.out_shape))
+        weights = Parameter(Uniform((inputs, outputs), inputs), decayed=decayed)
+        super().__init__(name, weights, outputs, normalise, activation, norm_eps=1e-5)
+
+    def __call__(self, x, phase="train"):
+        y, pullback_flat = super().__call__(x.reshape(len(x), -1), phase)       # (N, D) -> (N, K)
+
+        def pullback(dy, weight=1.0, need_dx=True):
+            dx = pullback_flat(dy.reshape(y.shape), weight, need_dx)
+            return dx.reshape(x.shape) if need_dx else None
+
+        return y.reshape(len(x), *self.out_shape), pullback
+
+    def apply(self, x, **epilogue):
+        return ga.dense(x, self.weights.value, tf32=self.tf32, **epilogue)
+
+    def transpose(self, x, da, weight, need_dx):
+        if weight:
+            ga.dense_weight_grad(x, da, self.weights.gradient, weight, tf32=self.tf32)
+        if need_dx:
+            return ga.dense_input_grad(da, self.weights.value, tf32=self.tf32)
+
+    def output_shape(self, shape):
+        return self.out_shape
+
+    def __str__(self):
+        return "FC " + "*".join(str(side) for side in self.out_shape)

@@ -1,0 +1,118 @@
+"""What all models share: networks with their optimisers, noise, a learning rate on the device, metrics, state."""
+import numpy as np
+
+import gpuarray as ga
+from nets.optimisers import OPTIMISERS
+
+POSTERIOR, PRIOR = 0, 1         # streams of the noise: epsilon of q(z|x), and z_p
+
+
+class Model:
+    """A set of networks that are trained together.
+
+    networks: dict name -> Network, those that learn. seed: of the noise. learning_rate: of all optimisers.
+    A subclass gives `gradients(x)`, which adds to the networks' gradients and reports, and `update()`.
+    """
+
+    log_var_bound = 8.0         # [ours] log-variances stay in (-8, 8): a wild first step cannot overflow the KL
+
+    def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0):
+        self.networks, self.z_size, self.seed = networks, z_size, seed
+        self.optimisers = {name: OPTIMISERS[optimiser](network, weight_decay) for name, network in networks.items()}
+        flat = next(iter(networks.values())).parameters
+        self.dtype = flat.dtype
+        self._learning_rate = ga.zeros((1,), np.float32, flat)
+        self.learning_rate = learning_rate
+        self.noise_counter = ga.zeros((1,), np.uint64, flat)
+        self._totals, self._steps = {}, 0
+
+    # -------------------------------------------------------------------------------------------- training
+
+    def step(self, x):
+        """One training step on images x (N, S, S, 3) in [-1, 1]: all gradients on the same parameters, then all updates."""
+        self.gradients(x)
+        self.update()
+        ga.advance(self.noise_counter)
+        self._steps += 1
+
+    def update(self):
+        """Step every network."""
+        for optimiser in self.optimisers.values():
+            optimiser.step(self._learning_rate)
+
+    @property
+    def learning_rate(self):
+        return float(ga.to_host(self._learning_rate)[0])
+
+    @learning_rate.setter
+    def learning_rate(self, rate):
+        self._learning_rate[...] = rate
+
+    def noise(self, n, stream):
+        """Standard normal (N, Z) of this step."""
+        return ga.normal((n, self.z_size), self.seed, self.noise_counter, stream).astype(self.dtype, copy=False)
+
+    # -------------------------------------------------------------------------------------------- metrics
+
+    def report(self, name, value, per=1):
+        """Add a device array (1,) to the running total of a metric, divided by `per` (the images of a batch)."""
+        if name not in self._totals:
+            self._totals[name] = value / per
+        else:
+            self._totals[name] += value / per
+
+    def report_gan(self, report):
+        """Add gan_cost's report to the totals."""
+        for i, name in enumerate(("cost_real", "cost_fake", "d_real", "d_fake", "gate_dis", "gate_dec")):
+            self.report(name, report[i:i + 1])
+
+    def metrics(self):
+        """Means over the steps since the last call, as floats (waits for the device); {} before the first step."""
+        steps, self._steps = self._steps, 0
+        totals, self._totals = self._totals, {}
+        return {name: float(ga.to_host(total)[0]) / steps for name, total in totals.items()}
+
+    # -------------------------------------------------------------------------------------------- pictures
+
+    def sample(self, z):
+        """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z), with running statistics."""
+        return self.networks["decoder"](z, "test")[0]
+
+    def encode(self, x):
+        """Posterior means (N, Z) of images x; None for a model without an encoder."""
+        if "encoder" not in self.networks:
+            return None
+        h, _ = self.networks["encoder"](x, "test")
+        return h[:, :self.z_size].copy()
+
+    def reconstruct(self, x):
+        """Images decoded from the posterior means of x; None for a model without an encoder."""
+        z = self.encode(x)
+        return None if z is None else self.sample(z)
+
+    # -------------------------------------------------------------------------------------------- state
+
+    def _arrays(self):
+        """Every array that training changes, by name."""
+        arrays = {"noise_counter": self.noise_counter}
+        for name, network in self.networks.items():
+            arrays[f"{name}/parameters"] = network.parameters
+            arrays[f"{name}/statistics"] = network.statistics
+            for key, buffer in self.optimisers[name].buffers.items():
+                arrays[f"{name}/{key}"] = buffer
+        return arrays
+
+    def state(self):
+        """A copy of everything a bit-exact resume needs, as NumPy arrays by name."""
+        return {name: np.array(ga.to_host(array)) for name, array in self._arrays().items()}
+
+    def restore(self, state):
+        """Take back what `state` gave. Raises ValueError where names or shapes are another model's."""
+        arrays = self._arrays()
+        for name, array in arrays.items():
+            if name not in state or state[name].shape != array.shape:
+                found = "is missing" if name not in state else f"has shape {state[name].shape}, expected {array.shape}"
+                raise ValueError(f"state of another model: {name} {found}")
+        device = "cpu" if isinstance(self.noise_counter, np.ndarray) else "cuda"
+        for name, array in arrays.items():
+            array[...] = ga.to_device(state[name].astype(array.dtype, copy=False), device)

@@ -1,0 +1,109 @@
+"""A network: layers in a row, their parameters in one flat buffer and their gradients in another.
+
+One buffer makes the optimiser one kernel, a checkpoint one array, and a reduction across devices one call. Parameters that
+weight decay applies to come first, so that a single index tells the kernel where decay ends; each starts on a 256-byte
+boundary.
+"""
+import numpy as np
+
+import gpuarray as ga
+
+_ALIGNMENT = 256      # bytes
+
+
+class Network:
+    """Layers called one after the other.
+
+    layers: list of nets.layers.Layer. rng: numpy Generator for the initial weights. device: 'cpu' or 'cuda'.
+    dtype: of the parameters, float32 (float64 on the CPU for checks).
+    feature_layer: name of the layer whose linear output is Dis_l, for a discriminator.
+    precision: 'fp32', 'tf32' or 'bf16', how products are computed (CPU: fp32).
+    """
+
+    def __init__(self, layers, rng, device="cpu", dtype=np.float32, feature_layer=None, precision="fp32"):
+        self.layers, self.feature_layer = layers, feature_layer
+        for layer in layers:
+            layer.precision = precision
+        self._lay_out_parameters(rng, device, np.dtype(dtype))
+        self._lay_out_statistics(rng, device, np.dtype(dtype))
+
+    # -------------------------------------------------------------------------------------------- running
+
+    def __call__(self, x, phase="train"):
+        """x (N, ...) -> y, pullback; pullback(dy, weight=1.0, need_dx=True) -> dx, see nets.layers."""
+        return _chain([lambda x, layer=layer: layer(x, phase) for layer in self.layers], x)
+
+    def features(self, x, phase="batch"):
+        """Dis_l(x) and its pullback: all layers before `feature_layer`, then that layer's linear operation alone."""
+        names = [layer.name for layer in self.layers]
+        last = names.index(self.feature_layer)
+        below = [lambda x, layer=layer: layer(x, phase) for layer in self.layers[:last]]
+        return _chain([*below, self.layers[last].linear], x)
+
+    # -------------------------------------------------------------------------------------------- parameters
+
+    def _lay_out_parameters(self, rng, device, dtype):
+        drawn = [(parameter, parameter.initial(rng)) for layer in self.layers for parameter in layer.parameters]
+        drawn.sort(key=lambda item: not item[0].decayed)          # stable: decayed ones first, in order
+        offsets, total = _offsets([parameter.shape for parameter, _ in drawn], dtype)
+        flat = np.zeros(total, dtype)
+        for (parameter, initial), offset in zip(drawn, offsets):
+            flat[offset:offset + initial.size] = initial.reshape(-1)
+        n_decayed = sum(parameter.decayed for parameter, _ in drawn)
+        self.decay_boundary = offsets[n_decayed] if n_decayed < len(offsets) else total
+        self.parameters = ga.to_device(flat, device)
+        self.gradients = ga.to_device(np.zeros_like(flat), device)
+        for (parameter, _), offset in zip(drawn, offsets):
+            parameter.value = _view(self.parameters, offset, parameter.shape)
+            parameter.gradient = _view(self.gradients, offset, parameter.shape)
+
+    def _lay_out_statistics(self, rng, device, dtype):
+        norms = [layer.norm for layer in self.layers if layer.norm]
+        initial = [values(rng) for norm in norms for values in norm.initial_running]
+        offsets, total = _offsets([values.shape for values in initial], dtype)
+        flat = np.zeros(total, dtype)
+        for values, offset in zip(initial, offsets):
+            flat[offset:offset + values.size] = values
+        self.statistics = ga.to_device(flat, device)
+        views = [_view(self.statistics, offset, values.shape) for values, offset in zip(initial, offsets)]
+        for norm, mean, inv_std in zip(norms, views[::2], views[1::2]):
+            norm.running = mean, inv_std
+
+    @property
+    def parameter_count(self):
+        return sum(int(np.prod(parameter.shape)) for layer in self.layers for parameter in layer.parameters)
+
+    def table(self, input_shape):
+        """[(row as in the paper's Table 1, output shape of an image, parameter count)] for images of `input_shape`."""
+        rows, shape = [], input_shape
+        for layer in self.layers:
+            shape = layer.output_shape(shape)
+            row = f"{layer}{', BN' if layer.norm else ''}{'' if layer.activation == 'linear' else f', {layer.activation}'}"
+            rows.append((row, shape, sum(int(np.prod(parameter.shape)) for parameter in layer.parameters)))
+        return rows
+
+
+def _chain(functions, x):
+    pullbacks = []
+    for function in functions:
+        x, pullback = function(x)
+        pullbacks.append(pullback)
+
+    def pullback_all(dy, weight=1.0, need_dx=True):
+        for pullback in pullbacks[:0:-1]:
+            dy = pullback(dy, weight)
+        return pullbacks[0](dy, weight, need_dx)
+
+    return x, pullback_all
+
+
+def _offsets(shapes, dtype):
+    """Where each array of these shapes starts in a flat buffer, in elements, and the buffer's length."""
+    step = _ALIGNMENT // dtype.itemsize
+    sizes = [-(-int(np.prod(shape)) // step) * step for shape in shapes]
+    starts = np.cumsum([0, *sizes]).tolist()
+    return starts[:-1], starts[-1]
+
+
+def _view(flat, offset, shape):
+    return flat[offset:offset + int(np.prod(shape))].reshape(shape)

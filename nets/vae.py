@@ -1,0 +1,49 @@
+"""The two models without an adversary: the plain VAE, and the VAE with a finished discriminator's features (VAE_Dis_l)."""
+import gpuarray as ga
+from nets.model import POSTERIOR, Model
+
+
+class VAE(Model):
+    """Variational autoencoder (Kingma & Welling 2014) with a Gaussian pixel likelihood, sigma 1 on [-1, 1], summed.
+
+    Minimises L_prior + L_llike over encoder and decoder.
+    """
+
+    def __init__(self, encoder, decoder, z_size, **options):
+        super().__init__({"encoder": encoder, "decoder": decoder}, z_size, **options)
+
+    def gradients(self, x):
+        encoder, decoder = self.networks["encoder"], self.networks["decoder"]
+        h, back_encoder = encoder(x)
+        noise = self.noise(len(x), POSTERIOR)
+        z, kl = ga.reparametrise(h, noise, self.log_var_bound)
+        x_rec, back_decoder = decoder(z)
+
+        dx_rec = self.likelihood_grad(x_rec, x)
+        dz = back_decoder(dx_rec)
+        back_encoder(ga.reparametrise_grad(dz, h, noise, self.log_var_bound), need_dx=False)
+        self.report("kl", kl, per=len(x))
+
+    def likelihood_grad(self, x_rec, x):
+        """Reports L_llike and returns its gradient to the reconstructions."""
+        loss, dx_rec = ga.feature_loss(x_rec, x)
+        self.report("pixel_loss", loss, per=len(x))
+        return dx_rec
+
+
+class FeatureVAE(VAE):
+    """VAE_Dis_l: the likelihood is measured in the features of a discriminator trained before, as a GAN, and fixed.
+
+    The fixed discriminator uses its running statistics, so images do not influence each other's features.
+    """
+
+    def __init__(self, encoder, decoder, discriminator, z_size, **options):
+        super().__init__(encoder, decoder, z_size, **options)
+        self.discriminator = discriminator
+
+    def likelihood_grad(self, x_rec, x):
+        target, _ = self.discriminator.features(x, "test")
+        features, back_features = self.discriminator.features(x_rec, "test")
+        loss, df = ga.feature_loss(features, target)
+        self.report("feature_loss", loss, per=len(x))
+        return back_features(df, weight=0)
