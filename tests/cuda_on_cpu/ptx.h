@@ -1,0 +1,113 @@
+// The instructions that common.cuh writes in PTX, under the same names, for the CPU (included by device.h).
+#pragma once
+
+template <class T> T* dynamic_shared() { return (T*)cuda_on_cpu::dynamic_shared_memory(); }
+
+// cvt.rna.tf32.f32: to 10 bits of mantissa, nearest, halves away from zero.
+inline unsigned to_tf32(float v) {
+    unsigned bits = __float_as_uint(v);
+    if ((bits & 0x7f800000u) == 0x7f800000u) return bits;      // infinities and NaN stay
+    return (bits + 0x1000u) & 0xffffe000u;
+}
+
+namespace cuda_on_cpu {
+
+inline float tf32_to_float(unsigned bits) { return __uint_as_float(bits & 0xffffe000u); }      // the rest is not read
+inline float bf16_half(unsigned pair, int high) { return __uint_as_float(high ? pair & 0xffff0000u : pair << 16); }
+
+struct Fragments { float* d; const unsigned *a, *b; };
+
+// d (16, 8) += a (16, K) b (K, 8), in the fragment layouts of the PTX manual: lane = 4 g + q holds of d the columns 2q, 2q + 1
+// of the rows g, g + 8. BF16: K = 16, each register a pair along k. tf32: K = 8.
+template <bool BF16> void multiply(void** operands, unsigned mask) {
+    constexpr int K = BF16 ? 16 : 8;
+    if (mask != ~0u) fail("mma in part of a warp");
+    float a[16][K], b[K][8];
+    for (int lane = 0; lane < WARP; ++lane) {
+        const Fragments& f = *(Fragments*)operands[lane];
+        int g = lane / 4, q = lane % 4;
+        for (int i = 0; i < 4; ++i) {
+            int row = g + i % 2 * 8;
+            if (BF16) for (int h = 0; h < 2; ++h) a[row][q * 2 + h + i / 2 * 8] = bf16_half(f.a[i], h);
+            else a[row][q + i / 2 * 4] = tf32_to_float(f.a[i]);
+        }
+        for (int i = 0; i < 2; ++i) {
+            if (BF16) for (int h = 0; h < 2; ++h) b[q * 2 + h + i * 8][g] = bf16_half(f.b[i], h);
+            else b[q + i * 4][g] = tf32_to_float(f.b[i]);
+        }
+    }
+    float d[16][8] = {};
+    for (int m = 0; m < 16; ++m)
+        for (int k = 0; k < K; ++k)
+            for (int n = 0; n < 8; ++n) d[m][n] += a[m][k] * b[k][n];
+    for (int lane = 0; lane < WARP; ++lane) {
+        float* mine = ((Fragments*)operands[lane])->d;
+        for (int i = 0; i < 4; ++i) mine[i] += d[lane / 4 + i / 2 * 8][lane % 4 * 2 + i % 2];
+    }
+}
+
+struct MatrixLoad { unsigned* to; const unsigned* row; };
+
+// ldmatrix.x4: four 8x8 matrices of 16-bit elements; lane 8 i + r gives the address of row r of matrix i (16 bytes). Lane
+// 4 g + q receives of each matrix the elements (g, 2q), (g, 2q + 1); transposed: (2q, g), (2q + 1, g).
+template <bool TRANSPOSED> void load_matrices(void** operands, unsigned mask) {
+    if (mask != ~0u) fail("ldmatrix in part of a warp");
+    auto element = [&](int matrix, int row, int column) -> unsigned {
+        const unsigned* words = ((MatrixLoad*)operands[matrix * 8 + row])->row;
+        if ((uintptr_t)words % 16) fail("ldmatrix from a row that is not 16-byte aligned");
+        return words[column / 2] >> (column % 2 * 16) & 0xffff;
+    };
+    for (int lane = 0; lane < WARP; ++lane)
+        for (int matrix = 0; matrix < 4; ++matrix) {
+            int g = lane / 4, q = lane % 4 * 2;
+            unsigned low = TRANSPOSED ? element(matrix, q, g) : element(matrix, g, q);
+            unsigned high = TRANSPOSED ? element(matrix, q + 1, g) : element(matrix, g, q + 1);
+            ((MatrixLoad*)operands[lane])->to[matrix] = low | high << 16;
+        }
+}
+
+// The copy is made only when it is waited for: a missing wait leaves the poison that was there.
+inline void copy_async(void* shared, const void* global, int bytes, bool valid) {
+    Thread& thread = self();
+    if ((uintptr_t)shared % bytes || (uintptr_t)global % bytes) fail("a misaligned cp.async");
+    if (thread.n_copies == MAX_COPIES) fail("too many cp.async in flight");
+    thread.copies[thread.n_copies++] = {(char*)shared, (const char*)global, bytes, valid ? bytes : 0, thread.group};
+}
+
+inline void finish_copies(int groups_left) {
+    Thread& thread = self();
+    int kept = 0;
+    for (int i = 0; i < thread.n_copies; ++i) {
+        AsyncCopy copy = thread.copies[i];
+        if (copy.group < thread.group - groups_left)
+            for (int byte = 0; byte < copy.bytes; ++byte) copy.to[byte] = byte < copy.valid ? copy.from[byte] : 0;
+        else
+            thread.copies[kept++] = copy;
+    }
+    thread.n_copies = kept;
+}
+
+}
+
+inline void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+    cuda_on_cpu::Fragments operand = {d, a, b};
+    cuda_on_cpu::warp_operation(~0u, cuda_on_cpu::multiply<false>, &operand);
+}
+inline void mma_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
+    cuda_on_cpu::Fragments operand = {d, a, b};
+    cuda_on_cpu::warp_operation(~0u, cuda_on_cpu::multiply<true>, &operand);
+}
+inline void load_matrix(unsigned (&r)[4], const void* row) {
+    cuda_on_cpu::MatrixLoad operand = {r, (const unsigned*)row};
+    cuda_on_cpu::warp_operation(~0u, cuda_on_cpu::load_matrices<false>, &operand);
+}
+inline void load_matrix_transposed(unsigned (&r)[4], const void* row) {
+    cuda_on_cpu::MatrixLoad operand = {r, (const unsigned*)row};
+    cuda_on_cpu::warp_operation(~0u, cuda_on_cpu::load_matrices<true>, &operand);
+}
+template <int BYTES> void copy_async(void* shared, const void* global, bool valid = true) {
+    static_assert(BYTES == 4 || BYTES == 8 || BYTES == 16, "cp.async copies 4, 8 or 16 bytes");
+    cuda_on_cpu::copy_async(shared, global, BYTES, valid);
+}
+inline void copy_async_commit() { ++cuda_on_cpu::self().group; }
+template <int GROUPS_LEFT> void copy_async_wait() { cuda_on_cpu::finish_copies(GROUPS_LEFT); }

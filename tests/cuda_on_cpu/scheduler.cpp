@@ -1,0 +1,279 @@
+// The scheduler: runs the blocks of a launch one after the other, and the threads of a block as fibers.
+// Compiled without sanitizers; it tells AddressSanitizer and ThreadSanitizer what it does where they are loaded.
+#include "scheduler.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#define WEAK __attribute__((weak))
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+extern "C" {
+WEAK void __asan_poison_memory_region(const volatile void*, size_t);
+WEAK void __asan_unpoison_memory_region(const volatile void*, size_t);
+WEAK void* __tsan_get_current_fiber();
+WEAK void* __tsan_create_fiber(unsigned);
+WEAK void __tsan_switch_to_fiber(void*, unsigned);
+WEAK void __tsan_acquire(void*);
+WEAK void __tsan_release(void*);
+// All __shared__ arrays lie in one section of the library; the linker names its ends.
+WEAK extern char __start_cuda_shared[];
+WEAK extern char __stop_cuda_shared[];
+void switch_stack(void** save, void* to);
+}
+
+// Saves the registers that a call must keep on the old stack and takes them from the new one.
+#if defined(__x86_64__)
+asm(R"(
+.text
+.globl switch_stack
+.hidden switch_stack
+.type switch_stack, @function
+switch_stack:
+    push %rbp
+    push %rbx
+    push %r12
+    push %r13
+    push %r14
+    push %r15
+    mov %rsp, (%rdi)
+    mov %rsi, %rsp
+    pop %r15
+    pop %r14
+    pop %r13
+    pop %r12
+    pop %rbx
+    pop %rbp
+    ret
+)");
+constexpr int SAVED_WORDS = 6;
+#else
+#error "the fiber switch is written for x86-64"
+#endif
+
+uint3 threadIdx, blockIdx;
+dim3 blockDim, gridDim;
+
+namespace cuda_on_cpu {
+
+constexpr int MAX_THREADS = 1024;
+constexpr size_t STACK = 256 << 10, MAX_SHARED = 227 << 10, PAGE = 4096;
+constexpr int NOBODY = -1;          // the caller of run(), not a thread of the block
+
+enum Order { FORWARD, REVERSE, RANDOM };
+
+static Thread threads[MAX_THREADS];
+static int n_threads, running = NOBODY, n_at_barrier, n_done;
+static std::vector<int> queue;      // threads that may run, in the order in which they will
+static size_t queue_head;
+static void* caller_stack_pointer;
+static void* caller_tsan_fiber;
+static char* shared_end;            // dynamic shared memory ends here, at a page that nobody may touch
+static size_t shared_bytes;
+static Order order;
+static uint64_t random_state;
+static char error[512];
+static void* fault_address;
+static void (*kernel_body)(void**);
+static void** kernel_args;
+// What ThreadSanitizer sees a barrier (a warp operation) as; two in turn, so that one release does not order the next.
+static char barrier_token[2], warp_token[MAX_THREADS / WARP][2];
+static unsigned barrier_count, warp_count[MAX_THREADS / WARP];
+
+int current() { return running; }
+Thread& self() { return threads[running]; }
+char* dynamic_shared_memory() { return shared_end - shared_bytes; }
+
+static void acquire(char* token) { if (__tsan_acquire) __tsan_acquire(token); }
+static void release(char* token) { if (__tsan_release) __tsan_release(token); }
+
+static uint64_t random_number() {   // xorshift64
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state;
+}
+
+static void arrange(std::vector<int>& numbers) {
+    if (order == REVERSE) std::reverse(numbers.begin(), numbers.end());
+    if (order == RANDOM)
+        for (size_t i = numbers.size(); i > 1; --i) std::swap(numbers[i - 1], numbers[random_number() % i]);
+}
+
+static void switch_to(int next) {
+    int before = running;
+    if (before == next) return;
+    running = next;
+    if (next != NOBODY) threadIdx = threads[next].index;
+    if (__tsan_switch_to_fiber)     // 1: the switch itself orders nothing
+        __tsan_switch_to_fiber(next == NOBODY ? caller_tsan_fiber : threads[next].tsan_fiber, 1);
+    switch_stack(before == NOBODY ? &caller_stack_pointer : &threads[before].stack_pointer,
+                 next == NOBODY ? caller_stack_pointer : threads[next].stack_pointer);
+}
+
+void fail(const char* message) {
+    snprintf(error, sizeof error, "%s in block (%u, %u, %u), thread (%u, %u, %u); %d of %d threads wait at a barrier, %d are done",
+             message, blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z, n_at_barrier, n_threads, n_done);
+    switch_to(NOBODY);
+    __builtin_unreachable();
+}
+
+static void run_next() {
+    if (queue_head < queue.size()) {
+        int next = queue[queue_head++];
+        if (queue_head == queue.size()) queue.clear(), queue_head = 0;
+        switch_to(next);
+    } else if (n_done == n_threads) {
+        switch_to(NOBODY);
+    } else {
+        fail("deadlock: a barrier or warp operation that not all threads reach,");
+    }
+}
+
+static void wake(State state, int first, int last, unsigned mask) {
+    static std::vector<int> woken;
+    woken.clear();
+    for (int i = first; i < last; ++i)
+        if (threads[i].state == state && (mask >> (i % WARP) & 1)) threads[i].state = READY, woken.push_back(i);
+    arrange(woken);
+    queue.insert(queue.end(), woken.begin(), woken.end());
+}
+
+// Stricter than a GPU: a thread that has returned never counts as having arrived.
+void barrier() {
+    char* token = &barrier_token[barrier_count & 1];
+    release(token);
+    self().state = AT_BARRIER;
+    if (++n_at_barrier == n_threads) {
+        n_at_barrier = 0;
+        ++barrier_count;
+        wake(AT_BARRIER, 0, n_threads, ~0u);
+    }
+    run_next();
+    acquire(token);
+}
+
+void warp_operation(unsigned mask, WarpWork work, void* operand) {
+    int me = running, first = me / WARP * WARP, last = std::min(first + WARP, n_threads);
+    if (last - first < WARP) mask &= (1u << (last - first)) - 1;
+    if (!(mask >> (me - first) & 1)) fail("a lane that is not in its own mask");
+    char* token = &warp_token[first / WARP][warp_count[first / WARP] & 1];
+    release(token);
+    Thread& mine = self();
+    mine.state = IN_WARP_OPERATION, mine.mask = mask, mine.work = work, mine.operand = operand;
+    bool all_here = true;
+    void* operands[WARP] = {};
+    for (int i = first; i < last; ++i) {
+        if (!(mask >> (i - first) & 1)) continue;
+        operands[i - first] = threads[i].operand;
+        if (threads[i].state != IN_WARP_OPERATION) all_here = false;
+        else if (threads[i].mask != mask) fail("lanes that give different masks");
+        else if (threads[i].work != work) fail("lanes in different warp operations");
+    }
+    if (all_here) {
+        acquire(token);
+        if (work) work(operands, mask);
+        release(token);
+        ++warp_count[first / WARP];
+        wake(IN_WARP_OPERATION, first, last, mask);
+    }
+    run_next();
+    acquire(token);
+}
+
+static void thread_main() {
+    for (;;) {                      // a fiber lives as long as the process and runs one thread of each block
+        acquire(&barrier_token[0]), acquire(&barrier_token[1]);
+        kernel_body(kernel_args);
+        self().state = DONE;
+        ++n_done;
+        release(&barrier_token[0]);
+        run_next();
+    }
+}
+
+static void prepare(Thread& thread, int number) {
+    if (!thread.stack) {
+        thread.stack = (char*)mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (__tsan_create_fiber) thread.tsan_fiber = __tsan_create_fiber(0);
+    }
+    if (__asan_unpoison_memory_region) __asan_unpoison_memory_region(thread.stack, STACK);
+    void** top = (void**)(thread.stack + STACK - number * 128 % PAGE);     // stacks in different cache sets
+    *--top = nullptr;
+    *--top = (void*)thread_main;
+    for (int i = 0; i < SAVED_WORDS; ++i) *--top = nullptr;
+    thread.stack_pointer = top;
+    thread.state = READY;
+    thread.n_copies = thread.group = 0;
+    thread.index = {number % blockDim.x, number / blockDim.x % blockDim.y, number / (blockDim.x * blockDim.y)};
+}
+
+static void poison(char* begin, char* end) {   // not memset: AddressSanitizer would find the space between arrays
+    for (volatile char* p = begin; p < end; ++p) *p = (char)0xFF;
+}
+
+static void on_fault(int, siginfo_t* info, void*) {
+    fault_address = info->si_addr;
+    fail("memory outside of every array touched");
+}
+
+static void allocate_shared() {
+    size_t bytes = (MAX_SHARED + PAGE - 1) / PAGE * PAGE;
+    char* begin = (char*)mmap(nullptr, bytes + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    shared_end = begin + bytes;
+    mprotect(shared_end, PAGE, PROT_NONE);
+}
+
+static void run_block(unsigned block) {
+    blockIdx = {block % gridDim.x, block / gridDim.x % gridDim.y, block / (gridDim.x * gridDim.y)};
+    poison(shared_end - shared_bytes, shared_end);
+    if (__start_cuda_shared) poison(__start_cuda_shared, __stop_cuda_shared);
+    n_at_barrier = n_done = 0;
+    queue.clear(), queue_head = 0;
+    for (int i = 0; i < n_threads; ++i) prepare(threads[i], i), queue.push_back(i);
+    arrange(queue);
+    release(&barrier_token[0]);
+    run_next();
+    acquire(&barrier_token[0]), acquire(&barrier_token[1]);
+}
+
+int run(dim3 grid, dim3 block, size_t shared, void (*body)(void**), void** args) {
+    kernel_body = body, kernel_args = args;
+    gridDim = grid, blockDim = block;
+    n_threads = block.x * block.y * block.z;
+    shared_bytes = (shared + 15) / 16 * 16;
+    error[0] = 0, fault_address = nullptr, running = NOBODY;
+    if (!shared_end) allocate_shared();
+    if (__tsan_get_current_fiber) caller_tsan_fiber = __tsan_get_current_fiber();
+    bool sanitized = __tsan_get_current_fiber || __asan_poison_memory_region;   // they report faults themselves
+    struct sigaction ours = {}, before;
+    ours.sa_sigaction = on_fault;
+    ours.sa_flags = SA_SIGINFO | SA_NODEFER;
+    if (!sanitized) sigaction(SIGSEGV, &ours, &before);
+    std::vector<int> blocks((size_t)grid.x * grid.y * grid.z);
+    for (size_t i = 0; i < blocks.size(); ++i) blocks[i] = (int)i;
+    arrange(blocks);
+    for (int number : blocks) {
+        run_block(number);
+        if (error[0]) break;
+    }
+    if (!sanitized) sigaction(SIGSEGV, &before, nullptr);
+    return error[0] != 0;
+}
+
+}
+
+EXPORT const char* simulator_error() { return cuda_on_cpu::error; }
+EXPORT void* simulator_fault_address() { return cuda_on_cpu::fault_address; }
+EXPORT void simulator_set_order(int order, uint64_t seed) {
+    cuda_on_cpu::order = (cuda_on_cpu::Order)order;
+    cuda_on_cpu::random_state = 88172645463325252ull + seed * 7919;
+}

@@ -1,0 +1,48 @@
+// What kernels and the scheduler share. One OS thread runs everything: each CUDA thread of a block is a fiber with a stack
+// of its own, and fibers change only where CUDA threads must wait for one another: at barriers and at warp operations.
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct uint3 { unsigned x, y, z; };
+struct dim3 {
+    unsigned x, y, z;
+    dim3(unsigned x = 1, unsigned y = 1, unsigned z = 1) : x(x), y(y), z(z) {}
+};
+extern uint3 threadIdx, blockIdx;
+extern dim3 blockDim, gridDim;
+
+namespace cuda_on_cpu {
+
+constexpr int WARP = 32;
+constexpr int MAX_COPIES = 256;     // asynchronous copies a thread may have in flight
+
+struct AsyncCopy { char* to; const char* from; int bytes, valid, group; };
+
+// The work of a warp operation, done once by the last lane to arrive; operands[lane] is null for lanes not in the mask.
+using WarpWork = void (*)(void** operands, unsigned mask);
+
+enum State { READY, AT_BARRIER, IN_WARP_OPERATION, DONE };
+
+struct Thread {
+    void* stack_pointer;
+    char* stack;
+    void* tsan_fiber;
+    uint3 index;
+    State state;
+    unsigned mask;                  // of the warp operation it waits in
+    WarpWork work;
+    void* operand;
+    AsyncCopy copies[MAX_COPIES];   // issued and not yet waited for
+    int n_copies, group;
+};
+
+int current();                      // number of the running thread in its block
+Thread& self();
+char* dynamic_shared_memory();
+void barrier();
+void warp_operation(unsigned mask, WarpWork work, void* operand);
+void fail(const char* message);     // ends the launch; does not return
+int run(dim3 grid, dim3 block, size_t shared, void (*body)(void**), void** args);
+
+}

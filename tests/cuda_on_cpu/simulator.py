@@ -1,0 +1,130 @@
+"""The runtime of the simulated device: what `gpuarray.cuda.runtime.CuPyRuntime` is for a GPU."""
+import ctypes
+from contextlib import contextmanager
+
+import numpy as np
+
+from gpuarray.cuda.runtime import source_text
+from tests.cuda_on_cpu import memory
+from tests.cuda_on_cpu.build import compile_kernels
+
+ORDERS = {"forward": 0, "reverse": 1, "random": 2}
+MAX_GRID, MAX_BLOCK, MAX_THREADS, MAX_SHARED = (2 ** 31 - 1, 65535, 65535), (1024, 1024, 64), 1024, 227 * 1024
+
+
+class SimulationError(Exception):
+    """A launch or a kernel that a GPU would refuse, or whose result would be left to chance."""
+
+
+class SimulatedRuntime:
+    """Memory, copies and launches on the CPU. Each launch has run to its end when `launch` returns."""
+
+    def __init__(self):
+        self.order, self.seed = "forward", 0
+        self.sanitize = ()             # further options of g++
+        self.capability = (9, 0)
+        self._libraries = {}
+
+    empty = staticmethod(memory.empty)
+
+    def zeros(self, shape, dtype):
+        array = memory.empty(shape, dtype)
+        memory.host_view(array)[...] = 0
+        return array
+
+    def to_device(self, array):
+        copy = memory.empty(array.shape, array.dtype)
+        memory.host_view(copy)[...] = array
+        return copy
+
+    def to_host(self, array):
+        return np.array(memory.host_view(array))
+
+    def synchronize(self):
+        """Nothing to wait for."""
+
+    def describe(self):
+        return "simulated device: CUDA kernels on the CPU"
+
+    @contextmanager
+    def threads_in_order(self, order, seed=0):
+        """Run the threads and blocks of launches in 'forward', 'reverse' or 'random' order."""
+        before = self.order, self.seed
+        self.order, self.seed = order, seed
+        self._set_order()
+        try:
+            yield self
+        finally:
+            self.order, self.seed = before
+            self._set_order()
+
+    def _set_order(self):
+        for library in self._libraries.values():
+            library.simulator_set_order(ORDERS[self.order], self.seed)
+
+    def _library(self, source, defines):
+        key = source, defines, self.sanitize
+        if key not in self._libraries:
+            self._libraries[key] = compile_kernels(source_text(source, defines), self.sanitize)
+            self._libraries[key].simulator_set_order(ORDERS[self.order], self.seed)
+        return self._libraries[key]
+
+    def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
+        where = f"{source}: {kernel}"
+        library = self._library(source, defines)
+        grid, block = _three(grid), _three(block)
+        if not (all(0 < g <= most for g, most in zip(grid, MAX_GRID)) and all(0 < b <= most for b, most in zip(block, MAX_BLOCK))
+                and np.prod(block) <= MAX_THREADS and 0 <= shared <= MAX_SHARED):
+            raise SimulationError(f"{where}: cannot launch grid {grid}, block {block}, {shared} bytes of shared memory")
+        try:
+            function, signature = library["launch_" + kernel], library["signature_" + kernel]
+        except AttributeError as error:
+            raise SimulationError(f"{where}: no such kernel") from error
+        signature.restype = ctypes.c_char_p
+        values = _checked(where, args, signature().decode().split())
+        pointers = (ctypes.c_void_p * len(values))(*(value.ctypes.data for value in values))
+        failed = function((ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block), ctypes.c_size_t(shared), pointers)
+        if failed:
+            raise SimulationError(f"{where}: {library.simulator_error().decode()}{_blame(library.simulator_fault_address(), args)}")
+        for number, arg in enumerate(args):
+            if isinstance(arg, memory.SimulatedArray) and not arg.fenced.is_whole():
+                raise SimulationError(f"{where}: wrote beside argument {number}, shape {arg.shape}")
+
+
+def _three(sizes):
+    return (*(int(size) for size in sizes), 1, 1)[:3]
+
+
+def _checked(where, args, parameters):
+    """The value of each argument as a NumPy array of one element, after a comparison with the kernel's parameters."""
+    if len(args) != len(parameters):
+        raise SimulationError(f"{where}: {len(args)} arguments for {len(parameters)} parameters ({', '.join(parameters)})")
+    values = []
+    for number, (arg, parameter) in enumerate(zip(args, parameters)):
+        if isinstance(arg, memory.SimulatedArray):
+            got, value = "*" + arg.dtype.name, np.array(arg.ctypes.data, np.uint64)
+        elif arg is None:
+            got, value = parameter if parameter[0] == "*" else "None", np.array(0, np.uint64)
+        elif isinstance(arg, np.generic):
+            got, value = arg.dtype.name, np.array(arg)
+        else:
+            got, value = type(arg).__name__, None
+        if got != parameter:
+            raise SimulationError(f"{where}: argument {number} is {got}, the kernel takes {parameter}")
+        values.append(value)
+    return values
+
+
+def _blame(address, args):
+    """Which argument lies nearest to an address that was touched out of bounds, in words."""
+    if address is None:
+        return ""
+    distances = []
+    for number, arg in enumerate(args):
+        if isinstance(arg, memory.SimulatedArray):
+            begin, end = arg.ctypes.data, arg.ctypes.data + arg.nbytes
+            distances.append((max(begin - address, address - end + 1, 0), number, "before" if address < begin else "after"))
+    if not distances or min(distances)[0] > 2 ** 20:
+        return f" (address {address:#x}, near no argument)"
+    distance, number, side = min(distances)
+    return f" ({distance} bytes {side} argument {number}, shape {args[number].shape})"

@@ -1,0 +1,17 @@
+"""Fixtures for the tests of the CUDA half, which runs on a simulated device."""
+import pytest
+
+from tests.cuda_on_cpu import device
+
+
+@pytest.fixture
+def cuda():
+    """The simulated device: `cuda.to_device(array)`, `cuda.to_host(array)`."""
+    return device
+
+
+@pytest.fixture(params=[("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)], ids=lambda p: f"{p[0]}{p[1]}")
+def cuda_any_order(request):
+    """The simulated device, once for each order in which threads and blocks run."""
+    with device.threads_in_order(*request.param):
+        yield device
