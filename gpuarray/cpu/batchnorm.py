@@ -19,30 +19,30 @@ def _rows(x):
     return x.reshape(-1, x.shape[-1])
 
 
-def merge_moments(parts):
+def merge_moments(parts, dtype):
     """[(count, mean, sum of squares around the mean)] of disjoint rows -> their common (mean, biased variance)."""
     counts = np.array([count for count, _, _ in parts], np.float64)[:, None]
-    means = np.stack([mean for _, mean, _ in parts]).astype(np.float64)
+    means = np.stack([mean for _, mean, _ in parts])
     squares = np.stack([square for _, _, square in parts]).astype(np.float64)
     mean = (counts * means).sum(0) / counts.sum()
     variance = (squares + counts * (means - mean) ** 2).sum(0) / counts.sum()
-    number = parts[0][1].dtype
-    return mean.astype(number), variance.astype(number)
+    return mean.astype(dtype), variance.astype(dtype)
 
 
 def chunk_moments(x):
     """(count, mean, sum of squares around the mean) of the rows x (M, C), which should fit in cache."""
-    ones = np.ones(len(x), x.dtype)
-    mean = ones @ x / x.dtype.type(len(x))
+    count, ones = len(x), np.ones(len(x), x.dtype)
+    mean = ones @ x / x.dtype.type(count)
     centred = x - mean
-    return len(x), mean, np.einsum("mc,mc->c", centred, centred)
+    rest = ones @ centred / x.dtype.type(count)      # what rounding left out of a large mean
+    return count, mean.astype(np.float64) + rest, np.einsum("mc,mc->c", centred, centred) - count * rest**2
 
 
 def moments_of(x):
     """(mean, biased variance) over all but the last axis of x."""
     x = _rows(x)
     parts = in_chunks(lambda chunk: chunk_moments(x[chunk]), len(x), _chunk_rows(x))
-    return merge_moments(parts)
+    return merge_moments(parts, x.dtype)
 
 
 def batchnorm(x, gamma, beta, eps, activation, moments, running, momentum):

@@ -35,7 +35,7 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
         return result
 
     parts = in_parallel(piece, _pieces(y.shape, k * k * c, x.itemsize))
-    return (y, merge_moments(parts)) if moments else y
+    return (y, merge_moments(parts, y.dtype)) if moments else y
 
 
 def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
@@ -69,7 +69,7 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
         return result
 
     parts = in_parallel(piece, work)
-    return (dx, merge_moments(parts)) if moments else dx
+    return (dx, merge_moments(parts, dx.dtype)) if moments else dx
 
 
 def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):

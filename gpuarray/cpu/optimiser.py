@@ -43,7 +43,7 @@ def adam_step(p, g, m, v, t, lr, gate, beta1, beta2, eps, weight_decay, n_decaye
         return
     t += 1
     number = p.dtype.type
-    rate = number(lr[0] / (1 - beta1 ** float(t[0])))
+    rate = number(float(lr[0]) / (1 - beta1 ** float(t[0])))
     correction = number(1 / np.sqrt(1 - beta2 ** float(t[0])))
 
     def step(chunk):

@@ -1,0 +1,42 @@
+"""One way to hold an operation to its plain float64 reference, whichever half computes it."""
+import numpy as np
+
+# Largest relative error ||got - wanted|| / ||wanted|| by what the operation computes in.
+TOLERANCE = {"float64": 1e-10, "float32": 3e-6, "tf32": 1e-3, "bfloat16": 1e-2}
+
+
+def relative_error(got, wanted):
+    """||got - wanted|| / ||wanted||, infinite where got is not finite or has another shape."""
+    got, wanted = np.asarray(got, np.float64), np.asarray(wanted, np.float64)
+    if got.shape != wanted.shape or not np.isfinite(got).all():
+        return np.inf
+    return np.linalg.norm(got - wanted) / max(np.linalg.norm(wanted), 1e-30)
+
+
+def assert_close(got, wanted, tolerance, name="result"):
+    error = relative_error(got, wanted)
+    assert error <= tolerance, f"{name}: relative error {error:.2e}, allowed {tolerance:.2e}"
+
+
+def check_op(operation, reference, arrays, tolerance=None, dtypes=("float32", "float64"), move=lambda array: array):
+    """Compare operation(*arrays) with reference(*arrays in float64) in each dtype.
+
+    Both return a tuple of arrays. Operations that update arrays in place are wrapped to return them. `move` puts an
+    array on the half that is tested. tolerance: dict dtype -> number for what the table's is too tight, with the reason.
+    """
+    for dtype in dtypes:
+        rounded = [array.astype(dtype) if array.dtype.kind == "f" else array for array in arrays]
+        wanted = reference(*[array.astype(np.float64) if array.dtype.kind == "f" else array.copy() for array in rounded])
+        got = operation(*[move(array.copy()) for array in rounded])
+        assert len(got) == len(wanted)
+        for i, (g, w) in enumerate(zip(got, wanted)):
+            assert_close(g, w, (tolerance or TOLERANCE)[dtype], f"output {i} in {dtype}")
+
+
+def check_gradient(function, gradient, x, rng, step=1e-6, tolerance=1e-6):
+    """Compare <gradient, v> with the central difference of the scalar `function` along a random direction v, in float64."""
+    v = rng.standard_normal(x.shape)
+    difference = (function(x + step * v) - function(x - step * v)) / (2 * step)
+    product = float(np.sum(gradient * v))
+    scale = max(abs(difference), abs(product), 1e-12)
+    assert abs(difference - product) <= tolerance * scale, f"finite difference {difference}, gradient {product}"
