@@ -5,10 +5,11 @@ Image i of a seed is always the same picture, whatever its size, its margin, or 
 import numpy as np
 
 from dataset.toyfaces.canvas import Canvas
-from dataset.toyfaces.face import paint_ears, paint_eyes, paint_glasses, paint_head, paint_mouth, paint_nose
-from dataset.toyfaces.hair import Hair, paint_beard, paint_hat
+from dataset.toyfaces.face import paint_ears, paint_eyes, paint_head, paint_mouth, paint_nose
+from dataset.toyfaces.hair import Hair, paint_beard
 from dataset.toyfaces.person import ATTRIBUTES, Person, draw_attributes
 from dataset.toyfaces.scene import paint_background, paint_clothes, paint_neck
+from dataset.toyfaces.worn import paint_earrings, paint_glasses, paint_hat
 
 
 def attributes(indices, seed=0):
@@ -45,6 +46,7 @@ def _paint(person, canvas):
     paint_beard(head, person)
     paint_mouth(head, person)
     hair.paint_front(head)
+    paint_earrings(head, person)
     paint_glasses(head, person)
     paint_hat(head, person, hair)
     canvas.planes *= person.exposure.astype(np.float32)[:, None, None]

@@ -2,6 +2,8 @@
 
 Distances are in head units: the eyes lie at (+-0.27, 0), x points right, y down, the chin is near y = 0.8.
 """
+import math
+
 import numpy as np
 
 ATTRIBUTES = (
@@ -10,19 +12,20 @@ ATTRIBUTES = (
     "No_Beard", "Pale_Skin", "Rosy_Cheeks", "Smiling", "Straight_Hair", "Wavy_Hair", "Wearing_Earrings",
     "Wearing_Hat", "Wearing_Lipstick", "Young")
 
-HAIR = {                                        # the range each colour is drawn from: two ends, RGB in [0, 1]
-    "Black_Hair": ((0.05, 0.045, 0.05), (0.13, 0.10, 0.09)),
-    "Brown_Hair": ((0.30, 0.17, 0.09), (0.50, 0.29, 0.15)),
-    "Blond_Hair": ((0.78, 0.60, 0.32), (0.93, 0.81, 0.53)),
-    "Gray_Hair": ((0.52, 0.53, 0.55), (0.80, 0.80, 0.81)),
+HAIR = {                                        # the two ends of the range each colour is drawn from, RGB in [0, 1]
+    "Black_Hair": np.array([(0.05, 0.045, 0.05), (0.13, 0.10, 0.09)]),
+    "Brown_Hair": np.array([(0.30, 0.17, 0.09), (0.50, 0.29, 0.15)]),
+    "Blond_Hair": np.array([(0.78, 0.60, 0.32), (0.93, 0.81, 0.53)]),
+    "Gray_Hair": np.array([(0.52, 0.53, 0.55), (0.80, 0.80, 0.81)]),
 }
 SKIN = np.array([(0.98, 0.87, 0.80), (0.93, 0.76, 0.64), (0.83, 0.62, 0.47), (0.65, 0.44, 0.31), (0.43, 0.27, 0.19)])
 PALE = 0.13                                     # a skin tone (0 palest, 1 darkest) below this is Pale_Skin
 
 
-def between(rng, low, high):
-    """A point drawn between two numbers or two colours."""
-    return np.add(low, rng.random() * np.subtract(high, low))
+def hue_colour(rng, saturation, value):
+    """A colour of random hue: RGB in [0, 1]; saturation and value in [0, 1]."""
+    hue = 6 * rng.random() + np.array([0, 4, 2])
+    return value * (1 - saturation * np.clip(2 - np.abs(hue % 6 - 3), 0, 1))
 
 
 def draw_attributes(rng):
@@ -77,38 +80,44 @@ class Person:
         self.has, self.tone = draw_attributes(rng)
         self.male, self.young = self.has["Male"], self.has["Young"]
 
-        # Pose. The eyes stay where they are; parts nearer to us than the eyes move with the yaw, others against it.
-        self.yaw = float(np.clip(rng.normal(0, 0.4), -1, 1))                # 1: about 35 degrees to our right
-        self.tilt = float(np.clip(rng.normal(0, 0.07), -0.16, 0.16))        # radians
-        self.place = rng.normal(0, 0.02, 2) + (0, -0.05)                    # of the eyes, in the crop's [-1, 1]
-        self.scale = float(between(rng, 0.90, 0.98))
-        self.skull_x, self.mouth_x, self.nose_x = -0.12 * self.yaw, 0.02 * self.yaw, 0.075 * self.yaw
+        # Pose. The eyes stay where they are; what lies nearer to us than they do moves with a turn of the head, what
+        # lies further back moves against it.
+        self.yaw = _clipped_normal(rng, 0.45, 1)                            # 1: some 35 degrees to our right
+        self.pitch = _clipped_normal(rng, 0.4, 1)                           # 1: some 20 degrees down
+        self.tilt = _clipped_normal(rng, 0.07, 0.17)                        # radians
+        self.place = rng.normal(0, 0.02), rng.normal(-0.03, 0.02)           # of the eyes, in the crop's [-1, 1]
+        self.scale = rng.uniform(0.98, 1.06)
+        self.skull_x = -0.13 * self.yaw
+        self.nose = 0.08 * self.yaw, 0.26 + 0.03 * self.pitch
+        self.mouth = 0.02 * self.yaw, 0.51 + 0.02 * self.pitch
 
-        # Head: half width, chin's y, how square and how tapered the jaw is.
-        self.half_width = (0.565 if self.male else 0.535) + rng.normal(0, 0.012)
-        self.chin = (0.80 if self.male else 0.76) + rng.normal(0, 0.015)
-        self.square = float(between(rng, 0.2, 0.55) if self.male else between(rng, 0.0, 0.25))
-        self.taper = float(between(rng, 0.06, 0.16) if self.male else between(rng, 0.14, 0.24))
+        # Head: half its width, y of the chin, how square and how tapered the jaw is.
+        self.half_width = (0.565 if self.male else 0.535) + rng.normal(0, 0.015)
+        self.chin = (0.81 if self.male else 0.77) - 0.02 * self.pitch + rng.normal(0, 0.015)
+        self.square = rng.uniform(0.2, 0.55) if self.male else rng.uniform(0.0, 0.25)
+        self.taper = rng.uniform(0.06, 0.16) if self.male else rng.uniform(0.14, 0.24)
 
-        # Light comes from a direction (towards us: z) and has a strength; it is always somewhat from above.
-        azimuth = float(np.clip(rng.normal(0, 0.7), -1.3, 1.3))
-        light = np.array([np.sin(azimuth), -between(rng, 0.15, 0.6), np.cos(azimuth) + 0.3])
-        self.light = (light / np.linalg.norm(light)).astype(np.float32)
-        self.contrast = float(between(rng, 0.5, 1.0))
-        self.exposure = between(rng, 0.9, 1.06) * (1 + rng.normal(0, 0.025, 3))     # with the light's colour
+        # Light: where it comes from (z towards us; always somewhat from above), how hard it is, its colour.
+        azimuth = _clipped_normal(rng, 0.7, 1.3)
+        light = np.array([math.sin(azimuth), -rng.uniform(0.15, 0.6), math.cos(azimuth) + 0.3])
+        self.light = [float(part) for part in light / np.linalg.norm(light)]
+        self.contrast = rng.uniform(0.5, 1.0)
+        self.exposure = rng.uniform(0.88, 1.06) * (1 + rng.normal(0, 0.018, 3))
 
-        place = self.tone * (len(SKIN) - 1)
-        self.skin = np.array([np.interp(place, range(len(SKIN)), SKIN[:, c]) for c in range(3)])
+        rung = self.tone * (len(SKIN) - 1)
+        self.skin = np.array([np.interp(rung, range(len(SKIN)), SKIN[:, c]) for c in range(3)])
         self.skin = np.clip(self.skin + rng.normal(0, 0.012, 3), 0, 1)
-        colour = next((c for c in HAIR if self.has[c]), "Brown_Hair")       # the bald have brows as well
-        self.hair = between(rng, *HAIR[colour])
+        # Skin in shadow is not only darker but redder.
+        self._shadow = (self.skin * (0.58, 0.45, 0.42)).astype(np.float32)[:, None, None]
+        self._lit = np.minimum(self.skin * 1.06 + 0.02, 1).astype(np.float32)[:, None, None]
+        colour = next((c for c in HAIR if self.has[c]), "Brown_Hair")       # the bald have brows and beards as well
+        low, high = HAIR[colour]
+        self.hair = low + rng.random() * (high - low)
 
-    def skin_colour(self, t):
-        """The colour of skin that receives this much light, about 0 to 1; (H, W) or a number to (3, H, W) or (3,).
+    def lit_skin(self, t):
+        """The colour of skin that receives this much light, about 0 to 1: (H, W) or a number to (3, H, W)."""
+        return self._shadow + t * (self._lit - self._shadow)
 
-        Skin in shadow is not only darker but redder.
-        """
-        dark, light = self.skin * (0.58, 0.45, 0.42), np.minimum(self.skin * 1.06 + 0.02, 1)
-        shape = (3,) + (1,) * np.ndim(t)
-        dark, light = dark.reshape(shape).astype(np.float32), light.reshape(shape).astype(np.float32)
-        return dark + t * (light - dark)
+
+def _clipped_normal(rng, sigma, limit):
+    return min(max(rng.normal(0, sigma), -limit), limit)
