@@ -1,0 +1,49 @@
+"""How training images are varied: a draw of parameters for every image, for gpuarray.augment.
+
+The released code made 600,000 (LFW: 250,000) varied images ahead; here each image is varied anew whenever it is drawn.
+"""
+from dataclasses import dataclass
+
+import numpy as np
+
+IDENTITY = np.array([1, 0, 0, 0, 1, 0, 1, 1, 0], np.float32)      # what gpuarray.augment takes for "leave it"
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Standard deviations of the normal draws, as in the released code.
+
+    shift     of each axis, as a part of the crop's side
+    scale     of the zoom factor around 1
+    rotation  radians
+    gamma     ln 2 times that of the logarithm of the exponent, which has mean sigma^2 / ln 2
+    contrast  likewise, of the factor on the distance to mid grey (released: an exponent on saturation and value)
+    hue       turns
+    flip      whether half of the images are mirrored (released: drawn once a batch; here once an image)
+    """
+    shift: float = 0.0
+    scale: float = 0.0
+    rotation: float = 0.0
+    gamma: float = 0.0
+    contrast: float = 0.0
+    hue: float = 0.0
+    flip: bool = True
+
+    def draw(self, rng, count, size):
+        """(count, 9) float32, the parameters that gpuarray.augment takes for `count` crops of side `size`."""
+        noise = rng.standard_normal((count, 7))
+        shift = self.shift * size * noise[:, :2]
+        zoom = 1 + self.scale * noise[:, 2]
+        angle = self.rotation * noise[:, 3]
+        mirror = np.where(rng.random(count) < 0.5, -1.0, 1.0) if self.flip else np.ones(count)
+        gamma, contrast = (np.exp((sigma ** 2 + sigma * noise[:, column]) / np.log(2))
+                           for sigma, column in ((self.gamma, 4), (self.contrast, 5)))
+        across, down = zoom * np.cos(angle), zoom * np.sin(angle)
+        return np.stack([mirror * across, -down, shift[:, 0], mirror * down, across, shift[:, 1],
+                         gamma, contrast, 2 * np.pi * self.hue * noise[:, 6]], axis=1).astype(np.float32)
+
+
+FLIPS = Augmentation()
+CELEBA = Augmentation(2 / 148, .01, .01, .05, .05, .01)           # released; shifts in pixels of the crop of 148
+LFW = Augmentation(1 / 150, .01, .01, .07, .07, .0125)            # released; of the crop of 150
+AUGMENTATIONS = {"celeba": CELEBA, "lfw": LFW, "toyfaces": FLIPS, "folder": FLIPS}

@@ -1,0 +1,153 @@
+"""Pictures in a folder, a zip or a tar archive, seen the same way. Archives are read in memory, never unpacked."""
+import json
+import os
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from dataset import cache
+from dataset.errors import DataError
+
+LARGEST_FILE = 1 << 28          # bytes; a picture file above this is a mistake or an attack
+
+
+def open_files(path, cache_folder):
+    """The files under `path`, a folder or an archive: `.names`, `.identity`, `.read(names)`, `.where(name)`.
+
+    Hidden files are left out. Raises DataError where there is no such path, or no file in it.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            files = FolderFiles(path)
+        elif not path.exists():
+            raise DataError(f"{path}: no such file or folder: check the path given to --data")
+        elif zipfile.is_zipfile(path):
+            files = ZipFiles(path)
+        elif tarfile.is_tarfile(path):
+            files = TarFiles(path, cache_folder)
+        else:
+            raise DataError(f"{path}: neither a folder nor a zip or tar archive: give --data one that holds images")
+    except BROKEN_ARCHIVE as error:
+        raise DataError(f"{path}: cannot be read ({error}): fetch or unpack it again") from error
+    if not files.names:
+        raise DataError(f"{path}: holds no files: give --data a folder or archive with images")
+    return files
+
+
+BROKEN_ARCHIVE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError)
+
+
+def is_hidden(name):
+    """Whether a file or a folder on its way starts with a dot, or is what macOS adds to zips."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def stamp(path):
+    """What tells one version of a file from the next without reading it."""
+    status = os.stat(path)
+    return [str(Path(path).resolve()), status.st_size, status.st_mtime_ns]
+
+
+class FolderFiles:
+    """All files of a folder and the folders in it, named by their path from there."""
+
+    def __init__(self, path):
+        self.path = path
+        self._stamps = {}
+        for folder, folders, names in os.walk(path, onerror=_raise):
+            folders[:] = [name for name in folders if not is_hidden(name)]
+            for name in names:
+                if not is_hidden(name):
+                    file = Path(folder, name)
+                    status = file.stat()
+                    self._stamps[file.relative_to(path).as_posix()] = [status.st_size, status.st_mtime_ns]
+        self.names = sorted(self._stamps)
+
+    def identity(self, names):
+        """JSON-able, different as soon as one of the files `names` changes."""
+        return [str(self.path.resolve()), [self._stamps[name] for name in names]]
+
+    def where(self, name):
+        """The file's place, for messages."""
+        return str(self.path / name)
+
+    def read(self, names):
+        """(name, bytes) of each of `names`."""
+        for name in names:
+            try:
+                if self._stamps[name][0] > LARGEST_FILE:
+                    raise DataError(f"{self.where(name)}: larger than any image should be: take it away")
+                yield name, (self.path / name).read_bytes()
+            except OSError as error:
+                raise DataError(f"{self.where(name)}: cannot be read ({error.strerror}): mend it or take it away") from error
+
+
+class _Archive:
+    def __init__(self, path):
+        self.path = path
+        self._stamp = stamp(path)
+
+    def identity(self, names):
+        """JSON-able, different as soon as the archive changes."""
+        return self._stamp
+
+    def where(self, name):
+        """The member's place, for messages."""
+        return f"{self.path}: {name}"
+
+    def read(self, names):
+        """(name, bytes) of each of `names`, in the order in which the archive holds them."""
+        try:
+            yield from self._read(set(names))
+        except BROKEN_ARCHIVE as error:
+            raise DataError(f"{self.path}: cannot be read ({error}): fetch it again") from error
+
+    def _checked(self, name, size):
+        if size > LARGEST_FILE:
+            raise DataError(f"{self.where(name)}: larger than any image should be: take it away")
+
+
+class ZipFiles(_Archive):
+    """The members of a zip archive."""
+
+    def __init__(self, path):
+        super().__init__(path)
+        with zipfile.ZipFile(path) as archive:
+            self.names = sorted({i.filename for i in archive.infolist() if not i.is_dir() and not is_hidden(i.filename)})
+
+    def _read(self, names):
+        with zipfile.ZipFile(self.path) as archive:
+            for info in archive.infolist():
+                if info.filename in names:
+                    self._checked(info.filename, info.file_size)
+                    if info.flag_bits & 1:
+                        raise DataError(f"{self.path}: is locked with a password: unpack it and give the folder")
+                    yield info.filename, archive.read(info)
+
+
+class TarFiles(_Archive):
+    """The regular files of a tar archive, compressed or not. Links and devices in it are ignored.
+
+    A compressed tar must be read to its end to know what it holds, so the list of names is kept in the cache folder.
+    """
+
+    def __init__(self, path, cache_folder):
+        super().__init__(path)
+        self.names = cache.remembered(cache_folder, "names", self._stamp, self._list)
+
+    def _list(self):
+        with tarfile.open(self.path, "r|*") as archive:
+            return sorted({m.name for m in archive if m.isfile() and not is_hidden(m.name)})
+
+    def _read(self, names):
+        with tarfile.open(self.path, "r|*") as archive:
+            for member in archive:
+                if member.isfile() and member.name in names:
+                    self._checked(member.name, member.size)
+                    yield member.name, archive.extractfile(member).read()
+
+
+def _raise(error):
+    raise error
