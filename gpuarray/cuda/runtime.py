@@ -1,18 +1,18 @@
-"""Where the CUDA half gets memory and starts kernels. The only module that knows CuPy.
+"""Where the launchers of the CUDA half get memory and start kernels, whatever device runs them.
 
-A runtime is what `CuPyRuntime` is: memory, copies, launches on one kind of array. Launchers use `empty`, `zeros` and
-`launch` below, which find the runtime of the array they are given; so the tests can put another one, that runs the same
-kernels on the CPU, in its place.
+A runtime has the methods of `gpuarray.cuda.cupy_runtime.CuPyRuntime`, which serves a GPU. Launchers call the functions
+below, which find the runtime of the array they are given; so the tests can put another one in its place, which runs the
+same kernels on the CPU.
 """
+import sys
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
-
 from gpuarray.dispatch import register_cuda_type
-from gpuarray.errors import DeviceError
+from gpuarray.errors import ArgumentError
 
 FOLDER = Path(__file__).parent
+COMPILER_OPTIONS = ("-std=c++17",)
 _RUNTIMES = {}                   # array type -> its runtime, besides CuPy's
 
 
@@ -22,18 +22,22 @@ def register_runtime(array_type, runtime):
     register_cuda_type(array_type)
 
 
-def runtime_of(array):
-    """The runtime that serves `array`."""
-    for array_type, runtime in _RUNTIMES.items():
-        if isinstance(array, array_type):
-            return runtime
-    return default_runtime()
-
-
 @lru_cache(maxsize=None)
 def default_runtime():
     """The runtime of the machine's GPU. Raises DeviceError where there is none that can be used."""
+    from gpuarray.cuda.cupy_runtime import CuPyRuntime
     return CuPyRuntime()
+
+
+def runtime_of(array):
+    """The runtime that serves `array`. Raises ArgumentError where it is no array of the CUDA half."""
+    for array_type, runtime in _RUNTIMES.items():
+        if isinstance(array, array_type):
+            return runtime
+    cupy = sys.modules.get("cupy")
+    if cupy is not None and isinstance(array, cupy.ndarray):
+        return default_runtime()
+    raise ArgumentError(f"expected an array on the GPU, got {type(array).__name__}: use to_device")
 
 
 def empty(shape, dtype, like):
@@ -50,12 +54,14 @@ def launch(like, source, kernel, grid, block, args, shared=0, defines=()):
     """Start an `extern "C" __global__` kernel on the device of `like`; does not wait for it.
 
     source: file in this folder; grid, block: up to three numbers; args: arrays, typed NumPy scalars, None for a null
-    pointer; shared: bytes of dynamic shared memory; defines: (name, value) pairs set while compiling.
+    pointer; shared: bytes of dynamic shared memory; defines: (name, value) pairs, seen by `source` alone.
     """
     runtime_of(like).launch(source, kernel, grid, block, args, shared, tuple(defines))
 
 
-COMPILER_OPTIONS = ("-std=c++17",)
+def is_aligned(array, nbytes=16):
+    """Does the array begin at a multiple of `nbytes`, so that kernels may read it in pieces of that size?"""
+    return runtime_of(array).address(array) % nbytes == 0
 
 
 @lru_cache(maxsize=None)
@@ -66,39 +72,4 @@ def source_text(source, defines=()):
 
 
 def _numbered(name):
-    return f'#line 1 "{name}"\n' + (FOLDER / name).read_text() + "\n"
-
-
-class CuPyRuntime:
-    """Memory and launches through CuPy, on its current device and stream; kernels compiled by NVRTC and kept by CuPy's cache."""
-
-    def __init__(self):
-        try:
-            import cupy
-        except ImportError as error:
-            raise DeviceError("no CuPy: install it with pip install '.[cuda13]' (or '.[cuda12]'), or use the CPU") from error
-        self.cupy = cupy
-        self._kernels = {}
-
-    def empty(self, shape, dtype):
-        return self.cupy.empty(shape, dtype)
-
-    def zeros(self, shape, dtype):
-        return self.cupy.zeros(shape, dtype)
-
-    def to_device(self, array):
-        return self.cupy.asarray(array)
-
-    def to_host(self, array):
-        return self.cupy.asnumpy(array)
-
-    def synchronize(self):
-        self.cupy.cuda.get_current_stream().synchronize()
-
-    def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
-        key = source, defines
-        if key not in self._kernels:
-            self._kernels[key] = self.cupy.RawModule(code=source_text(source, defines), options=COMPILER_OPTIONS)
-        function = self._kernels[key].get_function(kernel)
-        args = tuple(np.uintp(0) if arg is None else arg for arg in args)
-        function(grid, block, args, shared_mem=shared)
+    return f'#line 1 "{name}"\n' + (FOLDER / name).read_text(encoding="utf-8") + "\n"

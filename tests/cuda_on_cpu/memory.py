@@ -35,6 +35,8 @@ class SimulatedArray(np.ndarray):
     """Memory of the simulated device. Views are free; anything that NumPy would compute is refused, as a GPU would have to
     run a kernel or wait for one. Read it with `to_host`."""
 
+    device = "simulated 0"         # a test may put an array on another
+
     def __array_finalize__(self, source):
         self.fenced = getattr(source, "fenced", None)
 

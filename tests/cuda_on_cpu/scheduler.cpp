@@ -71,9 +71,11 @@ constexpr int NOBODY = -1;          // the caller of run(), not a thread of the 
 enum Order { FORWARD, REVERSE, RANDOM };
 
 static Thread threads[MAX_THREADS];
+static AsyncCopy copies[MAX_THREADS][MAX_COPIES];
 static int n_threads, running = NOBODY, n_at_barrier, n_done;
 static std::vector<int> queue;      // threads that may run, in the order in which they will
 static size_t queue_head;
+static unsigned waiting_lanes[MAX_THREADS / WARP];     // those in a warp operation, by warp
 static void* caller_stack_pointer;
 static void* caller_tsan_fiber;
 static char* shared_end;            // dynamic shared memory ends here, at a page that nobody may touch
@@ -162,28 +164,29 @@ void barrier() {
 }
 
 void warp_operation(unsigned mask, WarpWork work, void* operand) {
-    int me = running, first = me / WARP * WARP, last = std::min(first + WARP, n_threads);
-    if (last - first < WARP) mask &= (1u << (last - first)) - 1;
-    if (!(mask >> (me - first) & 1)) fail("a lane that is not in its own mask");
-    char* token = &warp_token[first / WARP][warp_count[first / WARP] & 1];
+    int warp = running / WARP, first = warp * WARP, lanes = std::min(WARP, n_threads - first);
+    if (lanes < WARP) mask &= (1u << lanes) - 1;
+    unsigned mine = 1u << (running - first);
+    if (!(mask & mine)) fail("a lane that is not in its own mask");
+    char* token = &warp_token[warp][warp_count[warp] & 1];
     release(token);
-    Thread& mine = self();
-    mine.state = IN_WARP_OPERATION, mine.mask = mask, mine.work = work, mine.operand = operand;
-    bool all_here = true;
-    void* operands[WARP] = {};
-    for (int i = first; i < last; ++i) {
-        if (!(mask >> (i - first) & 1)) continue;
-        operands[i - first] = threads[i].operand;
-        if (threads[i].state != IN_WARP_OPERATION) all_here = false;
-        else if (threads[i].mask != mask) fail("lanes that give different masks");
-        else if (threads[i].work != work) fail("lanes in different warp operations");
-    }
-    if (all_here) {
+    self().state = IN_WARP_OPERATION, self().mask = mask, self().work = work, self().operand = operand;
+    waiting_lanes[warp] |= mine;
+    if ((waiting_lanes[warp] & mask) == mask) {        // the last to arrive does the work of all
+        void* operands[WARP] = {};
+        for (int lane = 0; lane < lanes; ++lane) {
+            if (!(mask >> lane & 1)) continue;
+            Thread& thread = threads[first + lane];
+            if (thread.mask != mask) fail("lanes that give different masks");
+            if (thread.work != work) fail("lanes in different warp operations");
+            operands[lane] = thread.operand;
+        }
         acquire(token);
         if (work) work(operands, mask);
         release(token);
-        ++warp_count[first / WARP];
-        wake(IN_WARP_OPERATION, first, last, mask);
+        waiting_lanes[warp] &= ~mask;
+        ++warp_count[warp];
+        wake(IN_WARP_OPERATION, first, first + lanes, mask);
     }
     run_next();
     acquire(token);
@@ -212,6 +215,7 @@ static void prepare(Thread& thread, int number) {
     for (int i = 0; i < SAVED_WORDS; ++i) *--top = nullptr;
     thread.stack_pointer = top;
     thread.state = READY;
+    thread.copies = copies[number];
     thread.n_copies = thread.group = 0;
     thread.index = {number % blockDim.x, number / blockDim.x % blockDim.y, number / (blockDim.x * blockDim.y)};
 }
@@ -238,6 +242,7 @@ static void run_block(unsigned block) {
     if (__start_cuda_shared) poison(__start_cuda_shared, __stop_cuda_shared);
     n_at_barrier = n_done = 0;
     queue.clear(), queue_head = 0;
+    memset(waiting_lanes, 0, sizeof waiting_lanes);
     for (int i = 0; i < n_threads; ++i) prepare(threads[i], i), queue.push_back(i);
     arrange(queue);
     release(&barrier_token[0]);

@@ -33,7 +33,7 @@ struct Thread {
     unsigned mask;                  // of the warp operation it waits in
     WarpWork work;
     void* operand;
-    AsyncCopy copies[MAX_COPIES];   // issued and not yet waited for
+    AsyncCopy* copies;              // issued and not yet waited for
     int n_copies, group;
 };
 

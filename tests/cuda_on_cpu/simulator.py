@@ -24,12 +24,13 @@ class SimulatedRuntime:
         self.sanitize = ()             # further options of g++
         self.capability = (9, 0)
         self._libraries = {}
+        self._recording = None         # the launches of the graph that is being captured
 
     empty = staticmethod(memory.empty)
 
     def zeros(self, shape, dtype):
         array = memory.empty(shape, dtype)
-        memory.host_view(array)[...] = 0
+        self._run(lambda: memory.host_view(array).fill(0))
         return array
 
     def to_device(self, array):
@@ -38,10 +39,28 @@ class SimulatedRuntime:
         return copy
 
     def to_host(self, array):
+        self.synchronize()
         return np.array(memory.host_view(array))
 
+    def upload(self, array, to):
+        memory.host_view(to)[...] = array
+
+    def address(self, array):
+        return array.ctypes.data
+
     def synchronize(self):
-        """Nothing to wait for."""
+        """Nothing to wait for: a launch has run to its end when it returns."""
+        if self._recording is not None:
+            raise SimulationError("the host waits while a graph is captured")
+
+    def capture(self, step):
+        """As on a GPU, step()'s launches are recorded and not run, until the function that this returns is called."""
+        recorded = self._recording = []
+        try:
+            step()
+        finally:
+            self._recording = None
+        return lambda: [launch() for launch in recorded]
 
     def describe(self):
         return "simulated device: CUDA kernels on the CPU"
@@ -70,6 +89,16 @@ class SimulatedRuntime:
         return self._libraries[key]
 
     def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
+        args = tuple(args)
+        self._run(lambda: self._launch(source, kernel, grid, block, args, shared, defines))
+
+    def _run(self, work):
+        if self._recording is None:
+            work()
+        else:
+            self._recording.append(work)
+
+    def _launch(self, source, kernel, grid, block, args, shared, defines):
         where = f"{source}: {kernel}"
         library = self._library(source, defines)
         grid, block = _three(grid), _three(block)

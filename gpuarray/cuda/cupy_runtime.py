@@ -1,0 +1,196 @@
+"""The CUDA half on a GPU: memory, streams, launches and graphs through CuPy. The only module that imports it."""
+from contextlib import contextmanager, suppress
+
+import numpy as np
+
+from gpuarray.cuda.runtime import COMPILER_OPTIONS, source_text
+from gpuarray.errors import ArgumentError, DeviceError
+
+LOWEST_CAPABILITY = (7, 5)         # Turing: the lowest that CUDA 13 compiles for
+SHARED_BY_DEFAULT = 48 * 1024      # more dynamic shared memory than this must be asked for, kernel by kernel
+MIB = 2 ** 20
+
+
+class CuPyRuntime:
+    """Memory and launches on CuPy's current device and stream; NVRTC compiles a kernel at its first launch and CuPy keeps
+    the result on disk. `debug = True` waits after every launch and names the kernel that failed.
+
+    Raises DeviceError where there is no CuPy, no driver or too old a one, no GPU, or one below compute capability 7.5.
+    """
+
+    def __init__(self):
+        self.cupy = _import_cupy()
+        self.debug = False
+        self._check_driver()
+        self.capability = self._capability()
+        if self.capability < LOWEST_CAPABILITY:
+            raise DeviceError(f"the GPU {self._properties()['name'].decode()} has compute capability "
+                              f"{_dotted(self.capability)}, expected {_dotted(LOWEST_CAPABILITY)} or more: use the CPU")
+        self._modules, self._kernels = {}, {}
+
+    # ------------------------------------------------------------------------------------------ memory
+
+    def empty(self, shape, dtype):
+        with self._memory_errors():
+            return self.cupy.empty(shape, dtype)
+
+    def zeros(self, shape, dtype):
+        with self._memory_errors():
+            return self.cupy.zeros(shape, dtype)
+
+    def to_device(self, array):
+        with self._memory_errors():
+            return self.cupy.array(array, order="C")
+
+    def to_host(self, array):
+        return self.cupy.asnumpy(array)
+
+    def upload(self, array, to):
+        """Copy a NumPy array into `to`, a device array of its shape and type: what a graph reads stays where it is."""
+        if array.shape != to.shape or array.dtype != to.dtype:
+            raise ArgumentError(f"upload: {array.dtype} {array.shape} into an array of {to.dtype} {to.shape}")
+        to.set(np.ascontiguousarray(array))
+
+    def address(self, array):
+        return array.data.ptr
+
+    @contextmanager
+    def _memory_errors(self):
+        try:
+            yield
+        except self.cupy.cuda.memory.OutOfMemoryError as error:
+            raise DeviceError(self._memory_report(error)) from error
+
+    def _memory_report(self, error):
+        pool = self.cupy.get_default_memory_pool()
+        free, total = self.cupy.cuda.runtime.memGetInfo()
+        used, held, wanted = pool.used_bytes(), pool.total_bytes(), error._size
+        fits = (used + (held - used) + free) / (used + wanted)       # memory grows with the batch, nearly in proportion
+        return (f"out of GPU memory: {wanted / MIB:,.0f} MiB wanted; arrays take {used / MIB:,.0f} MiB, the pool holds "
+                f"{(held - used) / MIB:,.0f} MiB more, {free / MIB:,.0f} of {total / MIB:,.0f} MiB are free: "
+                f"use a batch size below {min(100 * fits, 90):.0f}% of this one")
+
+    # ------------------------------------------------------------------------------------------ kernels
+
+    def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
+        function = self._kernel(source, kernel, defines, shared)
+        try:
+            function(grid, block, tuple(np.uintp(0) if arg is None else arg for arg in args), shared_mem=shared)
+            if self.debug:
+                self.synchronize()
+        except self._driver_errors() as error:
+            raise DeviceError(f"{source}: {kernel} failed ({error}): grid {grid}, block {block}, {shared} bytes of shared "
+                              f"memory, {', '.join(map(_in_words, args))}") from error
+
+    def _kernel(self, source, name, defines, shared):
+        key = source, defines, name, self.cupy.cuda.runtime.getDevice()
+        if key not in self._kernels:
+            if key[:2] not in self._modules:
+                self._modules[key[:2]] = self.cupy.RawModule(code=source_text(source, defines), options=COMPILER_OPTIONS)
+            try:
+                self._kernels[key] = self._modules[key[:2]].get_function(name)
+            except self.cupy.cuda.compiler.CompileException as error:
+                raise DeviceError(f"NVRTC does not compile {source} for compute capability {_dotted(self.capability)}: "
+                                  f"{str(error).splitlines()[0]}") from error
+        function = self._kernels[key]
+        if shared > SHARED_BY_DEFAULT and function.max_dynamic_shared_size_bytes < shared:
+            function.max_dynamic_shared_size_bytes = shared
+        return function
+
+    def synchronize(self):
+        self.cupy.cuda.get_current_stream().synchronize()
+
+    def capture(self, step):
+        """Record what step() launches as one CUDA graph; the function that launches it.
+
+        step must have run before (its kernels are compiled then) and may neither wait nor decide on the host. What it
+        allocates comes from a pool of the graph's own and lives as long as the returned function, at the same addresses.
+        """
+        if self.debug:
+            raise DeviceError("debug mode waits after every launch, which a CUDA graph cannot: turn one of them off")
+        self.synchronize()
+        stream, pool = self.cupy.cuda.Stream(non_blocking=True), self.cupy.cuda.MemoryPool()
+        with stream, self.cupy.cuda.using_allocator(pool.malloc), self._memory_errors():
+            stream.begin_capture()
+            try:
+                step()
+            except BaseException:
+                with suppress(*self._driver_errors()):     # a broken capture cannot be ended in order
+                    stream.end_capture()
+                raise
+            graph = stream.end_capture()
+        return _Graph(graph, pool)
+
+    # ------------------------------------------------------------------------------------------ the device
+
+    def describe(self):
+        """The GPU in a line: name, memory, compute capability, driver, CuPy."""
+        properties = self._properties()
+        return (f"{properties['name'].decode()}, {properties['totalGlobalMem'] / 2 ** 30:.0f} GiB, compute capability "
+                f"{_dotted(self.capability)}, driver for CUDA {_version(self.cupy.cuda.runtime.driverGetVersion())}, "
+                f"CuPy {self.cupy.__version__}")
+
+    def _properties(self):
+        return self.cupy.cuda.runtime.getDeviceProperties(self.cupy.cuda.runtime.getDevice())
+
+    def _capability(self):
+        digits = self.cupy.cuda.Device().compute_capability          # '75', '90', '120'
+        return int(digits[:-1]), int(digits[-1])
+
+    def _driver_errors(self):
+        return self.cupy.cuda.runtime.CUDARuntimeError, self.cupy.cuda.driver.CUDADriverError
+
+    def _check_driver(self):
+        runtime = self.cupy.cuda.runtime
+        has, needs = runtime.driverGetVersion(), runtime.runtimeGetVersion()
+        if has == 0:
+            raise DeviceError("no NVIDIA driver: install one (nvidia-smi must list a GPU), or use the CPU")
+        if has // 1000 < needs // 1000:
+            raise DeviceError(f"the NVIDIA driver is too old: it serves CUDA {_version(has)}, CuPy is built for "
+                              f"{_version(needs)}: update the driver, or pip install '.[cuda{has // 1000}]'")
+        try:
+            count = runtime.getDeviceCount()
+        except runtime.CUDARuntimeError as error:
+            raise DeviceError(f"no usable GPU ({error}): check nvidia-smi, or use the CPU") from error
+        if count == 0:
+            raise DeviceError("no GPU: check nvidia-smi and CUDA_VISIBLE_DEVICES, or use the CPU")
+        try:
+            self.cupy.cuda.nvrtc.getVersion()
+        except (ImportError, OSError, RuntimeError) as error:
+            raise DeviceError("no CUDA compiler (NVRTC): pip install "
+                              f"'.[cuda{needs // 1000}]' brings it ({_first_line(error)})") from error
+
+
+class _Graph:
+    """A captured step. Calling it launches the step on the current stream; it keeps the pool of the step's arrays."""
+
+    def __init__(self, graph, pool):
+        self._graph, self._pool = graph, pool
+
+    def __call__(self):
+        self._graph.launch()
+
+
+def _import_cupy():
+    try:
+        import cupy
+    except ImportError as error:
+        raise DeviceError("no CuPy: pip install '.[cuda13]' (or '.[cuda12]' for an older driver), or use the CPU "
+                          f"({_first_line(error)})") from error
+    return cupy
+
+
+def _in_words(arg):
+    return f"{arg.dtype}{list(arg.shape)}" if getattr(arg, "shape", ()) else str(arg)
+
+
+def _dotted(capability):
+    return f"{capability[0]}.{capability[1]}"
+
+
+def _version(number):              # 12040: 12.4
+    return f"{number // 1000}.{number % 1000 // 10}"
+
+
+def _first_line(error):
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
