@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+
+import nets
+from tests.gpuarray.check import check_gradient
+
+Z = 6
+
+
+def tiny(kind, size=32, width=0.06, seed=0):
+    rng = np.random.default_rng(seed)
+    if kind == "encoder":
+        return nets.encoder(size, Z, rng, width=width, dtype=np.float64), (size, size, 3)
+    if kind == "decoder":
+        return nets.decoder(size, Z, rng, width=width, dtype=np.float64), (Z,)
+    return nets.discriminator(size, rng, width=width, dtype=np.float64), (size, size, 3)
+
+
+@pytest.mark.parametrize("kind", ["encoder", "decoder", "discriminator"])
+@pytest.mark.parametrize("size", nets.SIZES)
+def test_table_tells_the_shapes_and_counts(kind, size):
+    network, shape = tiny(kind, size)
+    rows = network.table(shape)
+    x = np.random.default_rng(1).standard_normal((2, *shape))
+    for layer, (_, shape, count) in zip(network.layers, rows):
+        x, _ = layer(x)
+        assert x.shape == (2, *shape) and count == sum(p.value.size for p in layer.parameters)
+    assert shape == {"encoder": (2 * Z,), "decoder": (size, size, 3), "discriminator": (1,)}[kind]
+    assert network.parameter_count == sum(count for _, _, count in rows)
+
+
+def test_full_size_networks_are_those_of_table_1():
+    rng = np.random.default_rng(0)
+    encoder = nets.encoder(64, 128, rng, hidden=2048)
+    assert [row for row, _, _ in encoder.table((64, 64, 3))] == [
+        "5x5 conv 64, stride 2, BN, relu", "5x5 conv 128, stride 2, BN, relu", "5x5 conv 256, stride 2, BN, relu",
+        "FC 2048, BN, relu", "FC 256"]
+    assert [row for row, _, _ in nets.decoder(64, 128, rng).table((128,))] == [
+        "FC 8*8*256, BN, relu", "5x5 up-conv 256, BN, relu", "5x5 up-conv 128, BN, relu", "5x5 up-conv 32, BN, relu",
+        "5x5 conv 3, tanh"]
+    discriminator = nets.discriminator(64, rng)
+    assert [row for row, _, _ in discriminator.table((64, 64, 3))] == [
+        "5x5 conv 32, relu", "5x5 conv 128, stride 2, BN, relu", "5x5 conv 256, stride 2, BN, relu",
+        "5x5 conv 256, stride 2, BN, relu", "FC 512, BN, relu", "FC 1"]
+
+
+@pytest.mark.parametrize("size, shape", [(32, (8, 8, 12)), (64, (8, 8, 16)), (128, (16, 16, 16))])
+def test_features_are_the_linear_output_of_dis_l(size, shape):
+    network, image = tiny("discriminator", size)
+    x = np.random.default_rng(2).standard_normal((2, *image))
+    f, _ = network.features(x)
+    assert f.shape == (2, *shape)
+    assert f.min() < 0        # read before the rectifier
+    for layer in network.layers[:[layer.name for layer in network.layers].index(network.feature_layer)]:
+        x, _ = layer(x, "batch")
+    assert np.array_equal(f, network.layers[3 if size > 32 else 2].apply(x))
+
+
+@pytest.mark.parametrize("phase", ["batch", "test"])
+@pytest.mark.parametrize("kind", ["encoder", "decoder", "discriminator", "features"])
+def test_whole_networks_by_finite_differences(kind, phase):
+    network, shape = tiny(kind)
+    run = network.features if kind == "features" else network
+    rng = np.random.default_rng(3)
+    x = rng.standard_normal((3, *shape))
+    y, pullback = run(x, phase)
+    dy = rng.standard_normal(y.shape)
+    dx = pullback(dy)
+    check_gradient(lambda x: np.sum(dy * run(x, phase)[0]), dx, x, rng, tolerance=1e-5)
+
+    def along(parameters):
+        kept, network.parameters[...] = network.parameters.copy(), parameters
+        result = np.sum(dy * run(x, phase)[0])
+        network.parameters[...] = kept
+        return result
+
+    check_gradient(along, network.gradients.copy(), network.parameters.copy(), rng, tolerance=1e-5)
+
+
+def test_flat_buffers_hold_every_parameter_aligned_and_decayed_ones_first():
+    network, _ = tiny("discriminator")
+    start = network.parameters.__array_interface__["data"][0]
+    spans = []
+    for layer in network.layers:
+        for parameter in layer.parameters:
+            offset = parameter.value.__array_interface__["data"][0] - start
+            assert offset % 256 == 0 and np.shares_memory(parameter.value, network.parameters)
+            assert np.shares_memory(parameter.gradient, network.gradients)
+            assert (offset // 8 < network.decay_boundary) == parameter.decayed
+            spans.append((offset, offset + parameter.value.nbytes))
+    spans.sort()
+    assert all(end <= begin for (_, end), (begin, _) in zip(spans, spans[1:]))
+
+
+def test_an_unsupported_size_is_refused():
+    with pytest.raises(ValueError, match="48 is not supported: use one of 32, 64, 128"):
+        nets.encoder(48, Z, np.random.default_rng(0))
