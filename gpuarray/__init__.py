@@ -6,6 +6,6 @@ from gpuarray.dispatch import choose_device, half_of, register_cuda_type, to_dev
 from gpuarray.errors import ArgumentError, DeviceError
 from gpuarray.operations import (
     adam_step, advance, augment, batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad,
-    bias_activation_grad, concatenate, conv2d, conv2d_input_grad, conv2d_weight_grad, dense, dense_input_grad,
+    bias_activation_grad, cast, concatenate, conv2d, conv2d_input_grad, conv2d_weight_grad, dense, dense_input_grad,
     dense_weight_grad, empty, feature_loss, gan_cost, non_saturating_grad, normal, reparametrise, reparametrise_grad,
     rmsprop_step, zeros)

@@ -202,6 +202,11 @@ def zeros(shape, dtype, like):
     return half_of(like).zeros(shape, dtype, like)
 
 
+def cast(x, dtype):
+    """x in another floating-point type ('float32', 'float64'; 'bfloat16' on the GPU); x itself where it has it already."""
+    return half_of(x).cast(x, dtype)
+
+
 def concatenate(*arrays):
     """The arrays, one after the other along the first axis."""
     return half_of(*arrays).concatenate(*arrays)

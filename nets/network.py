@@ -21,7 +21,7 @@ class Network:
     """
 
     def __init__(self, layers, rng, device="cpu", dtype=np.float32, feature_layer=None, precision="fp32"):
-        self.layers, self.feature_layer = layers, feature_layer
+        self.layers, self.feature_layer, self.precision = layers, feature_layer, precision
         for layer in layers:
             layer.precision = precision
         self._lay_out_parameters(rng, device, np.dtype(dtype))
@@ -31,14 +31,31 @@ class Network:
 
     def __call__(self, x, phase="train"):
         """x (N, ...) -> y, pullback; pullback(dy, weight=1.0, need_dx=True) -> dx, see nets.layers."""
-        return _chain([lambda x, layer=layer: layer(x, phase) for layer in self.layers], x)
+        return self._run([lambda x, layer=layer: layer(x, phase) for layer in self.layers], x)
 
     def features(self, x, phase="batch"):
         """Dis_l(x) and its pullback: all layers before `feature_layer`, then that layer's linear operation alone."""
         names = [layer.name for layer in self.layers]
         last = names.index(self.feature_layer)
         below = [lambda x, layer=layer: layer(x, phase) for layer in self.layers[:last]]
-        return _chain([*below, self.layers[last].linear], x)
+        return self._run([*below, self.layers[last].linear], x)
+
+    def _run(self, functions, x):
+        """The functions one after the other. With bf16 all between the first input and the last output is bfloat16."""
+        outside, inside = x.dtype, "bfloat16" if self.precision == "bf16" else x.dtype
+        x, pullbacks = ga.cast(x, inside), []
+        for function in functions:
+            x, pullback = function(x)
+            pullbacks.append(pullback)
+
+        def pullback_all(dy, weight=1.0, need_dx=True):
+            dy = ga.cast(dy, inside)
+            for pullback in pullbacks[:0:-1]:
+                dy = pullback(dy, weight)
+            dx = pullbacks[0](dy, weight, need_dx)
+            return ga.cast(dx, outside) if need_dx else None
+
+        return ga.cast(x, outside), pullback_all
 
     # -------------------------------------------------------------------------------------------- parameters
 
@@ -81,20 +98,6 @@ class Network:
             row = f"{layer}{', BN' if layer.norm else ''}{'' if layer.activation == 'linear' else f', {layer.activation}'}"
             rows.append((row, shape, sum(int(np.prod(parameter.shape)) for parameter in layer.parameters)))
         return rows
-
-
-def _chain(functions, x):
-    pullbacks = []
-    for function in functions:
-        x, pullback = function(x)
-        pullbacks.append(pullback)
-
-    def pullback_all(dy, weight=1.0, need_dx=True):
-        for pullback in pullbacks[:0:-1]:
-            dy = pullback(dy, weight)
-        return pullbacks[0](dy, weight, need_dx)
-
-    return x, pullback_all
 
 
 def _offsets(shapes, dtype):

@@ -1,6 +1,8 @@
 """Arrays in the computer's memory."""
 import numpy as np
 
+from gpuarray.errors import ArgumentError
+
 
 def empty(shape, dtype, like=None):
     """An uninitialised array; `like` only says which half of the library it belongs to."""
@@ -10,6 +12,13 @@ def empty(shape, dtype, like=None):
 def zeros(shape, dtype, like=None):
     """An array of zeros."""
     return np.zeros(shape, dtype)
+
+
+def cast(x, dtype):
+    """x in another floating-point type; x itself where it has it already."""
+    if str(dtype) not in ("float32", "float64"):
+        raise ArgumentError(f"dtype is {dtype}: the CPU computes in float32 or float64 only")
+    return x.astype(dtype, copy=False)
 
 
 def concatenate(*arrays):
