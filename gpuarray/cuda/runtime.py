@@ -4,6 +4,7 @@ A runtime has the methods of `gpuarray.cuda.cupy_runtime.CuPyRuntime`, which ser
 below, which find the runtime of the array they are given; so the tests can put another one in its place, which runs the
 same kernels on the CPU.
 """
+import re
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ from gpuarray.errors import ArgumentError
 
 FOLDER = Path(__file__).parent
 COMPILER_OPTIONS = ("-std=c++17",)
+INCLUDE = re.compile(r'#include "([\w.]+)"')
 _RUNTIMES = {}                   # array type -> its runtime, besides CuPy's
 
 
@@ -66,10 +68,17 @@ def is_aligned(array, nbytes=16):
 
 @lru_cache(maxsize=None)
 def source_text(source, defines=()):
-    """The text that is compiled for a kernel file: common.cuh, the defines (which common.cuh does not see), the file."""
+    """The text that is compiled for a kernel file: common.cuh, the defines (which common.cuh does not see), the file.
+
+    Lines `#include "file.cuh"` are replaced by that file, because CuPy's cache of compiled kernels looks at this text alone.
+    """
     chosen = "".join(f"#define {name} {value}\n" for name, value in defines)
-    return _numbered("common.cuh") + chosen + _numbered(source)
+    return _joined("common.cuh") + chosen + _joined(source)
 
 
-def _numbered(name):
-    return f'#line 1 "{name}"\n' + (FOLDER / name).read_text(encoding="utf-8") + "\n"
+def _joined(name):
+    lines = [f'#line 1 "{name}"']
+    for number, line in enumerate((FOLDER / name).read_text(encoding="utf-8").splitlines(), 1):
+        included = INCLUDE.fullmatch(line.strip())
+        lines.append(f'{_joined(included[1])}#line {number + 1} "{name}"' if included else line)
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,65 @@
+"""NVIDIA's run-time compiler, which needs neither a GPU nor a driver (the `nvidia-cuda-nvrtc` package)."""
+import ctypes
+import importlib.util
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from gpuarray.cuda.runtime import COMPILER_OPTIONS
+
+# What ptxas reports for each kernel of a program.
+REPORT = re.compile(r"entry function '(?P<kernel>\w+)'.*?(?P<stack>\d+) bytes stack frame, (?P<stores>\d+) bytes spill stores, "
+                    r"(?P<loads>\d+) bytes spill loads.*?Used (?P<registers>\d+) registers(?:[^\n]*?(?P<shared>\d+) bytes smem)?", re.S)
+
+
+@dataclass(frozen=True)
+class KernelReport:
+    """What one kernel takes on one architecture: registers a thread; static shared memory a block, spills, stack in bytes."""
+    kernel: str
+    registers: int
+    shared: int
+    spills: int
+    stack: int
+
+
+@lru_cache(maxsize=None)
+def _library():
+    """libnvrtc of the newest NVRTC that pip has installed."""
+    folders = importlib.util.find_spec("nvidia").submodule_search_locations
+    found = sorted(path for folder in folders for path in Path(folder).glob("*/lib/libnvrtc.so.*"))
+    if not found:
+        raise FileNotFoundError("libnvrtc is not installed: pip install nvidia-cuda-nvrtc")
+    for builtins in found[-1].parent.glob("libnvrtc-builtins.so.*"):
+        ctypes.CDLL(str(builtins), ctypes.RTLD_GLOBAL)
+    library = ctypes.CDLL(str(found[-1]))
+    library.nvrtcGetErrorString.restype = ctypes.c_char_p
+    return library
+
+
+def compile_program(text, architecture):
+    """The KernelReport of each kernel in a .cu's text, compiled for 'sm_90' and the like.
+
+    Raises RuntimeError with the compiler's words where it does not compile, or not without a warning.
+    """
+    library, program = _library(), ctypes.c_void_p()
+    options = [*COMPILER_OPTIONS, f"-arch={architecture}", "--ptxas-options=-v"]
+    _succeeds(library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"kernels.cu", 0, None, None))
+    try:
+        status = library.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*map(str.encode, options)))
+        size = ctypes.c_size_t()
+        _succeeds(library.nvrtcGetProgramLogSize(program, ctypes.byref(size)))
+        log = ctypes.create_string_buffer(size.value)
+        _succeeds(library.nvrtcGetProgramLog(program, log))
+    finally:
+        _succeeds(library.nvrtcDestroyProgram(ctypes.byref(program)))
+    log = log.value.decode()
+    if status or "warning" in log:
+        raise RuntimeError(f"NVRTC, {architecture}: {log}")
+    return [KernelReport(found["kernel"], int(found["registers"]), int(found["shared"] or 0),
+                         int(found["stores"]) + int(found["loads"]), int(found["stack"])) for found in REPORT.finditer(log)]
+
+
+def _succeeds(status):
+    if status:
+        raise RuntimeError(f"NVRTC: {_library().nvrtcGetErrorString(status).decode()}")
