@@ -1,0 +1,71 @@
+"""A plain GAN on faces, with the decoder and discriminator of VAE/GAN: the paper's baseline without an encoder.
+
+    python celeba_gan.py                        toyfaces, minutes on a laptop
+    python celeba_gan.py --preset released      the released VAE/GAN's numbers
+
+A finished run's discriminator is what celeba_vae.py --similarity discriminator measures with.
+"""
+from dataclasses import dataclass
+
+import nets
+from experiment import (
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, Settings, generator, open_device, open_images,
+    read_settings, run_script, train)
+
+
+# ---------------------------------------------------------------------------------------------- config
+
+@dataclass(kw_only=True)
+class Config(AdversarialSettings, Settings):
+    pass
+
+
+# The released code has no plain GAN on faces: these are its numbers for VAE/GAN, where they apply.
+PRESETS = {
+    "quick": {
+        OURS: dict(
+            data="toyfaces", image_size=32, width=0.5, z_size=64,
+            epochs=12, epoch_size=25, batch_size=32, lr=3e-4, schedule="constant", weight_decay=0.0,
+            real_weight=0.5, cost_eps=1e-3, gate=True),
+    },
+    "paper": {
+        PAPER: dict(
+            data="celeba", image_size=64, width=1.0,                                            # Table 1
+            batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                   # section 4
+            gate=False, real_weight=None, cost_eps=0.0),                                        # L_GAN
+        FEBRUARY: dict(z_size=128, epochs=150, epoch_size=250, weight_decay=2e-5),              # what the paper leaves open
+    },
+    "released": {
+        RELEASED: dict(
+            data="celeba", image_size=64, width=1.0, z_size=128,
+            epochs=250, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.025 / 64, schedule="released",
+            weight_decay=2e-5, real_weight=0.5, cost_eps=1e-3, gate=True),
+    },
+}
+
+
+def main():
+    settings = read_settings(Config, PRESETS, __file__)
+    device, why = open_device(settings)
+
+    # ------------------------------------------------------------------------------------------ data
+    images = open_images(settings)
+
+    # ------------------------------------------------------------------------------------------ networks
+    rng = generator(settings.seed, "weights")
+    options = dict(width=settings.width, device=device, precision=settings.precision)
+    decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
+    discriminator = nets.discriminator(settings.image_size, rng, **options)
+
+    # ------------------------------------------------------------------------------------------ algorithm
+    model = nets.GAN(
+        decoder, discriminator, settings.z_size, real_weight=settings.real_weight, eps=settings.cost_eps,
+        gate=GATE if settings.gate else None, non_saturating=settings.non_saturating, seed=settings.seed,
+        learning_rate=settings.lr, optimiser=settings.optimiser, weight_decay=settings.weight_decay)
+
+    # ------------------------------------------------------------------------------------------ run
+    train(settings, model, images, device, why)
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,90 @@
+"""Checkpoints: all that a run needs to go on bit for bit, as an .npz of plain arrays."""
+import json
+import re
+import zipfile
+from dataclasses import dataclass
+
+import numpy as np
+
+from experiment.errors import UsageError
+from experiment.run_folder import written_whole
+
+KEPT = 3
+_FORMAT = "autoencoding-beyond-pixels checkpoint 1"
+
+
+@dataclass
+class Checkpoint:
+    """step: training steps done. seconds: spent on them. model: its state(). batches: the data stream's state(). z: (n, Z)
+    of the pictures of samples."""
+    step: int
+    seconds: float
+    model: dict
+    batches: dict
+    z: np.ndarray
+
+
+def save(folder, checkpoint, epoch_size):
+    """Write checkpoints/epoch_0003.npz (or epoch_0003_plus_00017.npz, 17 steps into epoch 4), keep the last three.
+
+    Returns its path. Raises UsageError where it cannot be written; nothing is left of it then.
+    """
+    epoch, extra = divmod(checkpoint.step, epoch_size)
+    path = folder.checkpoints / f"epoch_{epoch:04d}{f'_plus_{extra:05d}' if extra else ''}.npz"
+    about = {"format": _FORMAT, "step": checkpoint.step, "seconds": checkpoint.seconds, "batches": checkpoint.batches}
+    arrays = {"about": np.array(json.dumps(about)), "z": checkpoint.z,
+              **{f"model/{name}": array for name, array in checkpoint.model.items()}}
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise TypeError(f"checkpoint array {name} has objects in it, which only pickle could save")
+    with written_whole(path) as file:
+        np.savez(file, **arrays)
+    for old in _in_order(folder.checkpoints)[:-KEPT]:
+        old.unlink()
+    return path
+
+
+def latest(folder):
+    """Path of the newest checkpoint of a run. Raises UsageError where there is none."""
+    paths = _in_order(folder.checkpoints)
+    if not paths:
+        raise UsageError(f"{folder.path}: no checkpoint in this run: start it anew")
+    return paths[-1]
+
+
+def load(path):
+    """The Checkpoint in a file. Raises UsageError where it is damaged or something else; never tries another one."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()               # reads everything: a flipped bit is found before it is used
+        if broken:
+            raise ValueError(f"checksum of {broken} is wrong")
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        about = json.loads(str(arrays.pop("about")))
+        if about["format"] != _FORMAT:
+            raise ValueError(f"format {about['format']!r}")
+        return Checkpoint(int(about["step"]), float(about["seconds"]), _under("model/", arrays), about["batches"], arrays["z"])
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise UsageError(f"{path}: damaged, or no checkpoint of this program ({error}): {_instead(path)}") from error
+
+
+def _under(prefix, arrays):
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _instead(path):
+    """What to do about a checkpoint that cannot be used."""
+    older = [other for other in _in_order(path.parent) if other != path]
+    return f"delete it to go on from {older[-1].name}" if older else "start the run anew"
+
+
+def _key(path):
+    """(epoch, steps beyond it) in a checkpoint's name, or None."""
+    found = re.fullmatch(r"epoch_(\d+)(?:_plus_(\d+))?\.npz", path.name)
+    return found and (int(found[1]), int(found[2] or 0))
+
+
+def _in_order(checkpoints):
+    """Paths of the checkpoints in a folder, oldest first."""
+    return sorted(filter(_key, checkpoints.glob("*.npz")), key=_key)

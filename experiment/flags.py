@@ -1,0 +1,98 @@
+"""From a command line to settings. All that is wrong with it is a UsageError of one line."""
+import argparse
+import difflib
+import sys
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+
+from experiment.errors import UsageError
+from experiment.run_folder import RunFolder
+from experiment.settings import GIVEN, PRESETS, fill, finish, flags, spelled
+
+
+def read_settings(settings_class, presets, script, arguments=None):
+    """Settings from `arguments` (sys.argv by default) of `script` (its file).
+
+    The preset's numbers, replaced by the flags given; with --resume those of the run in --out, of which only some may be
+    replaced. Makes sure that the run's folder can be used, and leaves nothing behind. Raises UsageError.
+    """
+    script = Path(script).stem
+    given = _parse(settings_class, presets, script, sys.argv[1:] if arguments is None else arguments)
+    if given.get("resume"):
+        settings = _continued(settings_class, presets, given, script)
+    else:
+        settings = fill(settings_class, presets, given, script)
+        if settings.out is None:
+            settings.out = str(Path("runs") / f"{script}-{settings.preset}-{datetime.now():%Y%m%d-%H%M%S}")
+        if not settings.dry_run:
+            RunFolder(settings.out).check_free()
+    return settings
+
+
+def _continued(settings_class, presets, given, script):
+    """The settings that the run in --out was started with, and what may be changed of them."""
+    settings = fill(settings_class, presets, given, script)       # refuses --resume without --out
+    config = RunFolder(settings.out).config()
+    if config["script"] != script:
+        raise UsageError(f"--resume: the run in {settings.out} was made by {config['script']}.py: resume it with that script")
+    known = flags(settings_class)
+    values, origin = config["settings"], config["origin"]
+    if set(values) != set(known) or set(origin) != set(known):
+        raise UsageError(f"--resume: {settings.out}/config.json has other settings than this version's: start a new run")
+    for name, value in given.items():
+        if value != values[name] and not known[name].on_resume:
+            raise UsageError(f"{spelled(name)} {value}: the run in {settings.out} was started with {values[name]}: "
+                             "leave the flag out, or start a new run")
+        if value != values[name]:
+            values[name], origin[name] = value, GIVEN
+    values.update(dry_run=given.get("dry_run", False), out=settings.out)
+    return finish(settings_class(**values), origin, script)
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argparse that raises instead of printing its usage and leaving."""
+
+    def error(self, message):
+        raise UsageError(f"{message.removeprefix('argument ')}: see --help")
+
+
+def _parse(settings_class, presets, script, arguments):
+    """{field: value} of the flags that were given."""
+    known = flags(settings_class)
+    parser = _Parser(prog=f"{script}.py", description=sys.modules[settings_class.__module__].__doc__, allow_abbrev=False,
+                     argument_default=argparse.SUPPRESS, formatter_class=argparse.RawDescriptionHelpFormatter)
+    starts_off = {setting.name for setting in fields(settings_class) if setting.default is False}
+    for name, flag in known.items():
+        if flag.read is not None:
+            kind = {"metavar": flag.metavar}
+        else:
+            kind = {"action": "store_true" if name in starts_off else argparse.BooleanOptionalAction}
+        parser.add_argument(spelled(name), dest=name, help=_help(settings_class, presets, name, flag), **kind)
+    found, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], map(spelled, known), 1)
+        raise UsageError(f"{unknown[0]}: no such flag: " + (f"did you mean {near[0]}?" if near else "--help lists them all"))
+    given = {}
+    for name, value in vars(found).items():
+        try:
+            given[name] = value if known[name].read is None else known[name].read(value)
+        except ValueError as error:
+            raise UsageError(f"{spelled(name)} {value}: {error}") from None
+    return given
+
+
+def _help(settings_class, presets, name, flag):
+    """The field's doc and its value in each preset."""
+    values = [getattr(fill(settings_class, presets, {"preset": preset}, ""), name) for preset in PRESETS]
+    if name == "preset" or values == [None] * len(values):
+        shown = ""
+    elif values == values[:1] * len(values):
+        shown = f" [{_shown(values[0])}]"
+    else:
+        shown = " [" + ", ".join(f"{preset}: {_shown(value)}" for preset, value in zip(PRESETS, values)) + "]"
+    return (flag.doc + shown).replace("%", "%%")
+
+
+def _shown(value):
+    return {True: "on", False: "off", None: "none"}.get(value, value) if isinstance(value, bool | None) else value

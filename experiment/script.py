@@ -1,0 +1,76 @@
+"""What a script does around its networks: choose the device, open the images, train, and leave with the right status."""
+import os
+import signal
+import sys
+
+import dataset
+import gpuarray as ga
+from experiment.dry_run import print_plan
+from experiment.errors import Diverged, Interrupted, UsageError
+from experiment.training import Training
+
+
+def run_script(main):
+    """Call main() and leave: 0 done; 1 diverged; 2 wrong use or unusable data; 128 + signal interrupted (130, 143).
+
+    All but the first with one line on stderr and no traceback.
+    """
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        main()
+        sys.stdout.flush()
+        status = 0
+    except (UsageError, dataset.DataError, ga.DeviceError) as error:
+        status = _leave(2, f"error: {error}")
+    except MemoryError as error:
+        status = _leave(2, f"error: out of memory ({error}): use a smaller --batch-size or --width")
+    except Diverged as error:
+        status = _leave(1, f"error: {error}")
+    except Interrupted as stop:
+        status = _leave(128 + stop.signal_number, str(stop))
+    except KeyboardInterrupt:
+        status = _leave(128 + signal.SIGINT, "interrupted outside of training: nothing was saved")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())      # or Python flushes into the closed pipe again
+        status = 128 + 13      # SIGPIPE, which Windows does not name
+    sys.exit(status)
+
+
+def _leave(status, message):
+    print(" ".join(message.split()), file=sys.stderr)
+    return status
+
+
+def _terminate(number, frame):
+    raise Interrupted(number, "terminated outside of training: nothing was saved")
+
+
+def open_device(settings):
+    """('cpu' or 'cuda', why), told on the screen. Raises gpuarray.DeviceError, or UsageError for a precision it lacks."""
+    device, why = ga.choose_device(settings.device)
+    if device == "cpu" and settings.precision != "fp32":
+        raise UsageError(f"--precision {settings.precision}: needs a GPU, but the device is the CPU ({why}): "
+                         "leave it out or use --precision fp32")
+    print(f"device: {device} ({why})", flush=True)
+    return device, why
+
+
+def open_images(settings):
+    """The dataset.Images of a run, with what is to be known about them told; None in a dry run, which opens nothing."""
+    if settings.dry_run:
+        return None
+    images = dataset.open_dataset(settings.data, settings.image_size, settings.cache, limit=settings.limit)
+    for note in images.notes:
+        print(note)
+    print(f"data: {images.name}, {len(images.train):,} images to train with, {len(images.test):,} to test", flush=True)
+    return images
+
+
+def train(settings, model, images, device, why):
+    """Train `model` in a run's folder, or with --dry-run print what that would take."""
+    if settings.dry_run:
+        print_plan(settings, model, device)
+        return
+    training = Training(settings, model, images, device, why)
+    print(f"run: {training.folder.path}", flush=True)
+    training.run()

@@ -1,0 +1,190 @@
+"""What can be set, said once: a dataclass holds an experiment's settings, a flag is a field, its doc is the flag's help.
+
+A field with a default here has it in every preset; the others get their numbers from the presets in the script, where each
+is marked with where it comes from.
+"""
+import math
+from dataclasses import MISSING, dataclass, field, fields
+
+import nets
+from experiment.errors import UsageError
+from experiment.schedule import SCHEDULES
+
+# where a number comes from
+PAPER, RELEASED, FEBRUARY, OURS, GIVEN = "paper", "released code", "released code, Feb 2016", "ours", "flag"
+PRESETS = "quick", "paper", "released"
+
+
+@dataclass(frozen=True)
+class Flag:
+    """How a field is set from a command line.
+
+    doc: help text. read(text) -> value, or ValueError that says what is expected; None for an on/off switch.
+    on_resume: may another value be given when a run is continued?
+    """
+    doc: str
+    read: object
+    metavar: str
+    on_resume: bool = False
+
+
+def _setting(flag, default):
+    return field(default=default, metadata={"flag": flag})
+
+
+def whole(doc, default=MISSING, at_least=1, at_most=2**31 - 1, optional=False, **options):
+    """A whole number; None as 'none' where optional."""
+    wanted = f"a whole number from {at_least} to {at_most}{' or none' if optional else ''}"
+    return _setting(Flag(doc, _number_reader(int, wanted, lambda n: at_least <= n <= at_most, optional), "N", **options),
+                    default)
+
+
+def number(doc, default=MISSING, above=None, at_least=None, at_most=None, below=None, optional=False, **options):
+    """A finite number in a range; None as 'none' where optional."""
+    bounds = [(above, "above", lambda x: x > above), (at_least, "of at least", lambda x: x >= at_least),
+              (at_most, "up to", lambda x: x <= at_most), (below, "below", lambda x: x < below)]
+    bounds = [bound for bound in bounds if bound[0] is not None]
+    wanted = "a number " + " and ".join(f"{words} {limit:g}" for limit, words, _ in bounds)
+
+    def is_inside(x):
+        return math.isfinite(x) and all(holds(x) for _, _, holds in bounds)
+
+    return _setting(Flag(doc, _number_reader(float, wanted + (" or none" if optional else ""), is_inside, optional), "X",
+                         **options), default)
+
+
+def choice(doc, values, default=MISSING, **options):
+    """One of `values`, which are all strings or all whole numbers."""
+    kind = type(values[0])
+
+    def read(text):
+        if text not in map(str, values):
+            raise ValueError(f"use {', '.join(map(str, values[:-1]))} or {values[-1]}")
+        return kind(text)
+
+    return _setting(Flag(doc, read, "|".join(map(str, values)), **options), default)
+
+
+def text(doc, metavar, default=MISSING, **options):
+    """Any text that is not empty; None where not given."""
+    def read(words):
+        if not words.strip():
+            raise ValueError(f"expected {metavar}")
+        return words
+
+    return _setting(Flag(doc, read, metavar, **options), default)
+
+
+def switch(doc, default=MISSING, **options):
+    """On or off: --name and --no-name, where it is not off by default."""
+    return _setting(Flag(doc, None, "", **options), default)
+
+
+def _number_reader(kind, wanted, is_inside, optional):
+    def read(words):
+        if optional and words.lower() == "none":
+            return None
+        try:
+            value = kind(words)
+        except ValueError:
+            value = None
+        if value is None or not is_inside(value):
+            raise ValueError(f"expected {wanted}")
+        return value
+
+    return read
+
+
+@dataclass(kw_only=True)
+class Settings:
+    """What every experiment has. `script` and `origin` (field -> where its value comes from) are filled in by `read`."""
+    preset: str = choice("which numbers to start from", PRESETS, "quick")
+
+    data: str = text("toyfaces, celeba, lfw, or a path: recognised as CelebA, LFW, or any folder of images", "DATA",
+                     on_resume=True)
+    cache: str = text("folder for decoded images, and for celeba and lfw (~/.cache/autoencoding-beyond-pixels)", "DIR", None,
+                      on_resume=True)
+    limit: int = whole("use at most this many training images, and a tenth as many to test", None, optional=True)
+    augment: bool = switch("vary training images as the released code does for their kind (others: flips)", True)
+    image_size: int = choice("side of the images, pixels", nets.SIZES)
+
+    width: float = number("hidden channels, as a multiple of the paper's", above=0, at_most=16)
+    z_size: int = whole("dimensions of z", at_most=65536)
+
+    epochs: int = whole("epochs to train", on_resume=True)
+    epoch_size: int = whole("batches in an epoch")
+    batch_size: int = whole("images in a batch")
+    optimiser: str = choice("optimiser of every network", tuple(nets.OPTIMISERS), "rmsprop")
+    lr: float = number("learning rate at the start", above=0, at_most=1, on_resume=True)
+    schedule: str = choice("constant learning rate, or the falling one of the released code", SCHEDULES)
+    warmup: int = whole("steps over which the learning rate rises to its start", 0, at_least=0)
+    weight_decay: float = number("weight decay, on gradients summed over a batch", at_least=0, at_most=1)
+
+    seed: int = whole("of weights, noise, order and pictures", 0, at_least=0, at_most=2**62)
+    device: str = choice("where to compute; auto: the GPU if there is one", ("auto", "cpu", "cuda"), "auto", on_resume=True)
+    precision: str = choice("of products and, bf16, of activations; the CPU knows fp32 alone", ("fp32", "tf32", "bf16"),
+                            "fp32", on_resume=True)
+
+    report_every: int = whole("steps between reports", 25, on_resume=True)
+    checkpoint_every: int = whole("epochs between checkpoints, of which the last three are kept", 1, on_resume=True)
+    out: str = text("folder of the run (runs/SCRIPT-PRESET-DATE-TIME)", "DIR", None, on_resume=True)
+    resume: bool = switch("go on with the run in --out", False, on_resume=True)
+    dry_run: bool = switch("print settings, networks and what a run would take; write nothing", False, on_resume=True)
+
+    def check(self):
+        """Raises UsageError where settings contradict each other."""
+
+
+@dataclass(kw_only=True)
+class EncoderSettings:
+    """What experiments with an encoder have."""
+    encoder_hidden: int = whole("width of the encoder's dense layer, before --width", at_most=65536)
+
+
+@dataclass(kw_only=True)
+class AdversarialSettings:
+    """What experiments with a discriminator that learns have."""
+    gate: bool = switch("let Dis or Dec skip a step when it is too far ahead (released code)")
+    real_weight: float = number("share of Dis's cost that real images carry; none: every image weighs 1",
+                                above=0, below=1, optional=True)
+    cost_eps: float = number("eps in -log(D + eps)", at_least=0, at_most=0.1)
+    non_saturating: bool = switch("Dec descends -log D of fakes instead of climbing Dis's cost", False)
+
+
+# Gate of the released code: (equilibrium, margin) of the discriminator's mean cost on real and on fake images.
+GATE = 0.68, 0.35
+
+
+def flags(settings_class):
+    """Field name -> Flag."""
+    return {setting.name: setting.metadata["flag"] for setting in fields(settings_class)}
+
+
+def spelled(name):
+    """The flag of a field, as typed."""
+    return "--" + name.replace("_", "-")
+
+
+def fill(settings_class, presets, given, script):
+    """Settings of the preset that `given` (field -> value, from flags) names, with `given` in place of its numbers.
+
+    presets: {preset: {where a number comes from: {field: value}}}.
+    """
+    name = given.get("preset", "quick")
+    values = {setting.name: setting.default for setting in fields(settings_class) if setting.default is not MISSING}
+    origin = dict.fromkeys(values, OURS)
+    for source, numbers in presets[name].items():
+        values.update(numbers)
+        origin.update(dict.fromkeys(numbers, source))
+    values.update(given)
+    origin.update(dict.fromkeys(given, GIVEN))
+    return finish(settings_class(**values), origin, script)
+
+
+def finish(settings, origin, script):
+    """Attach what is not a flag, and check what concerns several flags. Raises UsageError."""
+    settings.origin, settings.script = origin, script
+    settings.check()
+    if settings.resume and settings.out is None:
+        raise UsageError("--resume: which run? add --out RUN, the folder of the run to go on with")
+    return settings

@@ -1,0 +1,182 @@
+"""The training loop: steps, reports, pictures, checkpoints, and a good end when it is interrupted or diverges."""
+import contextlib
+import math
+import signal
+import threading
+import time
+import zlib
+
+import numpy as np
+
+import gpuarray as ga
+from dataset import AUGMENTATIONS, Batches
+from experiment import checkpoints, curves, pictures, provenance, report
+from experiment.errors import Diverged, Interrupted, UsageError
+from experiment.progress import Progress, duration
+from experiment.run_folder import RunFolder
+from experiment.schedule import learning_rate
+
+PICTURES = 64       # samples, and test images to reconstruct, in a grid
+
+
+def generator(seed, purpose):
+    """A NumPy generator of its own for each purpose ('weights', 'batches', 'pictures') of a run's seed."""
+    return np.random.default_rng([seed, zlib.crc32(purpose.encode())])
+
+
+class Training:
+    """A run from its first step, or from its last checkpoint, to its end.
+
+    model: a nets.Model. images: dataset.Images. device: 'cpu' or 'cuda', taken because of `why`.
+    Raises UsageError or dataset.DataError before anything is written.
+    """
+
+    def __init__(self, settings, model, images, device, why):
+        self.settings, self.model = settings, model
+        self.folder = RunFolder(settings.out)
+        self.total_steps = settings.epochs * settings.epoch_size
+        augmentation = AUGMENTATIONS.get(images.name) if settings.augment else None
+        self.batches = Batches(images.train, settings.batch_size, images.size, augmentation,
+                               generator(settings.seed, "batches"), device)
+        rng = generator(settings.seed, "pictures")
+        self.z = rng.standard_normal((PICTURES, settings.z_size), np.float32)
+        shown = np.sort(rng.permutation(len(images.test))[:PICTURES])
+        originals = images.test.pictures(shown)                       # (n, S, S, 3)
+        self.step, self.seconds = 0, 0.0
+        if settings.resume:
+            self._restore(device, why)
+        else:
+            self.folder.create(provenance.describe(settings, device, why))
+            self.folder.write("originals.png", pictures.png(pictures.grid(originals)))
+        self._z, self._originals = ga.to_device(self.z, device), ga.to_device(originals, device)
+
+    def run(self):
+        """Train to the end. Raises Interrupted after SIGINT or SIGTERM (state saved), Diverged, UsageError."""
+        self.progress = Progress(self.total_steps, self.step, self.settings.epochs)
+        self._first = self.step + 1
+        with contextlib.closing(self.batches), contextlib.closing(self.progress), _Signals() as signals:
+            self._start_interval()
+            while self.step < self.total_steps:
+                self._train_step()
+                epoch, beyond = divmod(self.step, self.settings.epoch_size)
+                if beyond == 0 or self.step == self._first or self.step % self.settings.report_every == 0:
+                    self._report()
+                if beyond == 0:
+                    self._end_epoch(epoch)
+                if signals.received and self.step < self.total_steps:
+                    self._stop(signals.received)
+        print(f"done in {duration(self.seconds)}: open {self.folder.path / 'index.html'}", flush=True)
+
+    # -------------------------------------------------------------------------------------------- training
+
+    def _train_step(self):
+        rate = learning_rate(self.settings, self.step)
+        if rate != self._rate:
+            self.model.learning_rate = self._rate = rate
+        self.model.step(self.batches.next())
+        self.step += 1
+        self.progress.step()
+
+    def _start_interval(self):
+        """Begin to count the time and steps of the next report; the device is idle now."""
+        self._rate = None
+        self._began, self._waited, self._from = time.perf_counter(), self.batches.waited, self.step
+
+    def _report(self):
+        """A line in metrics.jsonl and on the screen: means over the steps since the last one."""
+        metrics = self.model.metrics()                                # waits for the device
+        elapsed = time.perf_counter() - self._began
+        self.seconds += elapsed
+        for name, value in metrics.items():
+            if not math.isfinite(value):
+                raise Diverged(f"{name} is {value} at step {self.step}: {self._way_out()}")
+        line = {"step": self.step, "epoch": (self.step - 1) // self.settings.epoch_size + 1,
+                "seconds": round(self.seconds, 3),
+                "images_per_s": (self.step - self._from) * self.settings.batch_size / elapsed,
+                "waiting": (self.batches.waited - self._waited) / elapsed, "learning_rate": self._rate, **metrics}
+        self.folder.add_metrics(line)
+        self.progress.report(line)
+        self._start_interval()
+
+    # -------------------------------------------------------------------------------------------- end of an epoch
+
+    def _end_epoch(self, epoch):
+        name = f"epoch_{epoch:04d}.png"
+        self._write_grid(f"samples/{name}", self.model.sample(self._z))
+        reconstructions = self.model.reconstruct(self._originals)
+        if reconstructions is not None:
+            self._write_grid(f"reconstructions/{name}", reconstructions)
+        self.folder.write("curves.png", curves.draw(self.folder.metrics()))
+        if epoch % self.settings.checkpoint_every == 0 or epoch == self.settings.epochs:
+            self._save()
+        report.write(self.folder)
+        self._start_interval()
+
+    def _write_grid(self, name, images):
+        self.folder.write(name, pictures.png(pictures.grid(ga.to_host(images))))
+
+    # -------------------------------------------------------------------------------------------- state
+
+    def _save(self):
+        """Write a checkpoint, never of a state that is broken."""
+        state = self.model.state()
+        for name, array in state.items():
+            if not np.isfinite(array).all():
+                raise Diverged(f"{name} has numbers that are not finite at step {self.step}: {self._way_out()}")
+        checkpoint = checkpoints.Checkpoint(self.step, self.seconds, state, self.batches.state(), self.z)
+        return checkpoints.save(self.folder, checkpoint, self.settings.epoch_size)
+
+    def _restore(self, device, why):
+        path = checkpoints.latest(self.folder)
+        saved = checkpoints.load(path)
+        if saved.step >= self.total_steps:
+            raise UsageError(f"--resume: the run in {self.folder.path} has done its {self.settings.epochs} epochs: "
+                             "give more with --epochs")
+        if saved.z.shape != self.z.shape:
+            raise UsageError(f"{path}: belongs to a model with {saved.z.shape[-1]} latent dimensions, "
+                             f"this one has {self.z.shape[-1]}: start a new run")
+        try:
+            self.model.restore(saved.model)
+            self.batches.restore(saved.batches)
+        except (ValueError, KeyError) as error:
+            raise UsageError(f"{path}: does not fit this run ({error}): start a new run") from error
+        self.step, self.seconds, self.z = saved.step, saved.seconds, saved.z
+        self.folder.rewind_metrics(self.step)
+        self.folder.write_config(provenance.note_resume(self.folder.config(), self.settings, self.step, device, why))
+        print(f"going on from {path}, step {self.step:,} of {self.total_steps:,}", flush=True)
+
+    def _stop(self, signal_number):
+        """Save and leave, after a signal."""
+        if self._from != self.step:
+            self._report()
+        raise Interrupted(signal_number, f"interrupted at step {self.step:,}: state saved in {self._save()}: go on with "
+                                         f"--out {self.folder.path} --resume")
+
+    def _way_out(self):
+        try:
+            path = checkpoints.latest(self.folder)
+        except UsageError:
+            return "the training diverged: start again with a smaller --lr"
+        return (f"the training diverged: the last good state is {path}: go on from it with "
+                f"--resume --lr {self.settings.lr / 2:.3g}, or start again")
+
+
+class _Signals:
+    """While open, SIGINT and SIGTERM are noted in `received` so that a step can end; a second one is not waited for."""
+
+    _HANDLED = signal.SIGINT, signal.SIGTERM
+
+    def __enter__(self):
+        self.received, self._before = None, {}
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._note) for number in self._HANDLED}
+        return self
+
+    def __exit__(self, *exception):
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _note(self, number, frame):
+        if self.received:
+            raise Interrupted(number, "interrupted twice: what was done since the last checkpoint is lost")
+        self.received = number
