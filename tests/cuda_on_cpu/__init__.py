@@ -11,5 +11,5 @@ from gpuarray.cuda.runtime import register_runtime
 from tests.cuda_on_cpu.memory import SimulatedArray
 from tests.cuda_on_cpu.simulator import SimulatedRuntime, SimulationError
 
-device = SimulatedRuntime()
+device = SimulatedArray.runtime = SimulatedRuntime()
 register_runtime(SimulatedArray, device)

@@ -1,6 +1,7 @@
-"""Arrays of the simulated device: poisoned, fenced, and closed to NumPy's own arithmetic."""
+"""Arrays of the simulated device: poisoned, fenced, and closed to all that a CuPy array does not allow either."""
 import ctypes
 import mmap
+import numbers
 
 import numpy as np
 
@@ -10,8 +11,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Fenced:
-    """`bytes` of memory that end at a page nobody may touch; the page before them is forbidden too, and what lies between
-    is poison that a check finds changed."""
+    """Memory that ends at a page nobody may touch; the page before it is forbidden too, and what lies between is poison
+    that a check finds changed."""
 
     def __init__(self, nbytes):
         page = mmap.PAGESIZE
@@ -19,9 +20,8 @@ class Fenced:
         self.map = mmap.mmap(-1, size + 2 * page)
         memory = np.frombuffer(self.map, np.uint8)
         memory[page:page + size] = POISON
-        self.address = memory.ctypes.data
-        for fence in (self.address, self.address + page + size):
-            if _libc.mprotect(ctypes.c_void_p(fence), page, 0):
+        for fence in (0, page + size):
+            if _libc.mprotect(ctypes.c_void_p(memory.ctypes.data + fence), page, 0):
                 raise OSError(ctypes.get_errno(), "mprotect")
         begin = (page + size - nbytes) // ALIGNMENT * ALIGNMENT
         self.data, self.before, self.after = memory[begin:begin + nbytes], memory[page:begin], memory[begin + nbytes:page + size]
@@ -32,40 +32,66 @@ class Fenced:
 
 
 class SimulatedArray(np.ndarray):
-    """Memory of the simulated device. Views are free; anything that NumPy would compute is refused, as a GPU would have to
-    run a kernel or wait for one. Read it with `to_host`."""
+    """Memory of the simulated device.
 
+    As with CuPy's arrays, views, arithmetic with scalars and with one another, and assignment work on the device; NumPy
+    arrays in them, NumPy's functions on them, and reading an element are refused. `to_host` reads them.
+    """
     device = "simulated 0"         # a test may put an array on another
+    runtime = None                 # the simulator; it runs the work now, or keeps it for a graph
 
     def __array_finalize__(self, source):
         self.fenced = getattr(source, "fenced", None)
 
-    def __array_ufunc__(self, *args, **kwargs):
-        raise TypeError("NumPy arithmetic on a device array")
+    def __array_ufunc__(self, function, method, *operands, out=None, **options):
+        if method != "__call__" or not all(map(_on_device, operands)):
+            raise TypeError(f"{function.__name__}.{method} of a device array and a NumPy array")
+        operands = [host_view(operand) for operand in operands]
+        with np.errstate(all="ignore"):
+            result = function(*operands, **options)                 # in a graph: for its shape and type alone
+            out = empty(result.shape, result.dtype) if out is None else out[0]
+            self.runtime.run(lambda: function(*operands, out=host_view(out), **options))
+        return out
 
-    def __array_function__(self, *args, **kwargs):
-        raise TypeError("a NumPy function on a device array")
+    def __array_function__(self, function, types, args, kwargs):
+        raise TypeError(f"{function.__name__} on a device array")
 
     def __getitem__(self, index):
         part = super().__getitem__(index)
-        if not isinstance(part, SimulatedArray) or not np.may_share_memory(self.view(np.ndarray), part.view(np.ndarray)):
+        if not isinstance(part, SimulatedArray) or not np.may_share_memory(host_view(self), host_view(part)):
             raise TypeError("an element of a device array read on the host: that waits for the device")
         return part
 
     def __setitem__(self, index, value):
-        raise TypeError("a device array written on the host")
+        if not _on_device(value):
+            raise TypeError("a NumPy array assigned to a device array")
+        self.runtime.run(lambda: host_view(self).__setitem__(index, host_view(value)))
+
+    def copy(self, order="C"):
+        return self.astype(self.dtype)
+
+    def astype(self, dtype, copy=True):
+        if self.dtype == dtype and not copy:
+            return self
+        result = empty(self.shape, dtype)
+        result[...] = self
+        return result
 
 
 def empty(shape, dtype):
     """A poisoned array of the simulated device."""
     dtype = np.dtype(dtype)
-    nbytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
-    fenced = Fenced(nbytes)
+    shape = (shape,) if isinstance(shape, numbers.Integral) else tuple(shape)
+    fenced = Fenced(int(np.prod(shape, dtype=np.int64)) * dtype.itemsize)
     array = fenced.data.view(dtype).reshape(shape).view(SimulatedArray)
     array.fenced = fenced
     return array
 
 
-def host_view(array):
-    """The same memory as an ordinary array, for the simulator's own copies."""
-    return array.view(np.ndarray)
+def host_view(value):
+    """The same memory as an ordinary array, for the simulator's own use; a scalar as it is."""
+    return value.view(np.ndarray) if isinstance(value, SimulatedArray) else value
+
+
+def _on_device(value):
+    return isinstance(value, (SimulatedArray, numbers.Number, np.generic))

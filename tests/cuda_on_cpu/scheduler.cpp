@@ -226,7 +226,7 @@ static void poison(char* begin, char* end) {   // not memset: AddressSanitizer w
 
 static void on_fault(int, siginfo_t* info, void*) {
     fault_address = info->si_addr;
-    fail("memory outside of every array touched");
+    fail(info->si_addr ? "memory outside of every array touched" : "a null or misaligned address");
 }
 
 static void allocate_shared() {

@@ -30,7 +30,7 @@ class SimulatedRuntime:
 
     def zeros(self, shape, dtype):
         array = memory.empty(shape, dtype)
-        self._run(lambda: memory.host_view(array).fill(0))
+        self.run(lambda: memory.host_view(array).fill(0))
         return array
 
     def to_device(self, array):
@@ -90,9 +90,10 @@ class SimulatedRuntime:
 
     def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
         args = tuple(args)
-        self._run(lambda: self._launch(source, kernel, grid, block, args, shared, defines))
+        self.run(lambda: self._launch(source, kernel, grid, block, args, shared, defines))
 
-    def _run(self, work):
+    def run(self, work):
+        """Do the work of the device now, or when the graph that is being captured is launched."""
         if self._recording is None:
             work()
         else:
