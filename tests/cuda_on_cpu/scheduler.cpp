@@ -87,7 +87,7 @@ static void* fault_address;
 static void (*kernel_body)(void**);
 static void** kernel_args;
 // What ThreadSanitizer sees a barrier (a warp operation) as; two in turn, so that one release does not order the next.
-static char barrier_token[2], warp_token[MAX_THREADS / WARP][2];
+static char barrier_token[2], warp_token[MAX_THREADS / WARP][2], begin_token, end_token;
 static unsigned barrier_count, warp_count[MAX_THREADS / WARP];
 
 int current() { return running; }
@@ -194,11 +194,11 @@ void warp_operation(unsigned mask, WarpWork work, void* operand) {
 
 static void thread_main() {
     for (;;) {                      // a fiber lives as long as the process and runs one thread of each block
-        acquire(&barrier_token[0]), acquire(&barrier_token[1]);
+        acquire(&begin_token);
         kernel_body(kernel_args);
         self().state = DONE;
         ++n_done;
-        release(&barrier_token[0]);
+        release(&end_token);
         run_next();
     }
 }
@@ -245,9 +245,9 @@ static void run_block(unsigned block) {
     memset(waiting_lanes, 0, sizeof waiting_lanes);
     for (int i = 0; i < n_threads; ++i) prepare(threads[i], i), queue.push_back(i);
     arrange(queue);
-    release(&barrier_token[0]);
+    release(&begin_token);
     run_next();
-    acquire(&barrier_token[0]), acquire(&barrier_token[1]);
+    acquire(&end_token);
 }
 
 int run(dim3 grid, dim3 block, size_t shared, void (*body)(void**), void** args) {
