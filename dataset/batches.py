@@ -36,7 +36,8 @@ class Batches:
         self.waited = 0.0
         self._stream = _Stream(split.images, batch_size, size, augmentation, int(rng.integers(2 ** 62)))
         self._consumed = 0          # batches given so far
-        self._ahead = None          # the queue of prepared batches; its thread starts when the first is asked for
+        self._ahead = None          # the queue of prepared batches, filled by a thread from the first request on
+        self._end_thread = None
 
     def __len__(self):
         return self.epoch_size
@@ -80,7 +81,7 @@ class Batches:
     def close(self):
         """Ends the thread. The stream can go on afterwards."""
         if self._ahead is not None:
-            self._end()
+            self._end_thread()
             self._ahead = None
 
     def _start(self):
@@ -88,7 +89,7 @@ class Batches:
         thread = threading.Thread(target=_fill, args=(self._ahead, stop, self._stream, self._consumed,
                                                       self.device == "cpu"), daemon=True)
         # The thread holds no reference to this object, and so ends with it if nobody calls close.
-        self._end = weakref.finalize(self, _stop, self._ahead, stop, thread)
+        self._end_thread = weakref.finalize(self, _stop, self._ahead, stop, thread)
         thread.start()
 
 

@@ -7,14 +7,17 @@ the pixels depend on. A file that is cut short, or whose checksum is wrong, is m
 import contextlib
 import hashlib
 import json
+import multiprocessing
 import os
+import signal
 import tempfile
 import zlib
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import threadpoolctl
 from tqdm import tqdm
 
 from dataset.errors import DataError
@@ -27,11 +30,11 @@ def default_folder():
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autoencoding-beyond-pixels"
 
 
-def image_rows(folder, label, identity, shape, jobs, work, workers=None, progress=True):
+def image_rows(folder, label, identity, shape, jobs, work, workers=None, progress=True, processes=False):
     """The images of `shape` (n, H, W, C) that `identity` (JSON-able) stands for, as a read-only uint8 memory map.
 
-    If the cache has none, they are made: `jobs()` gives the jobs, `work(job)`, run in `workers` threads (all cores by
-    default), gives (numbers of the rows, their pixels). Returns the map and whether a damaged file was replaced.
+    If the cache has none, they are made: `jobs()` gives the jobs, and `work(job)`, run by `in_parallel`, gives (numbers
+    of the rows, their pixels). Returns the map and whether a damaged file was replaced.
     Raises DataError where the cache folder cannot be written, or what `work` raises; no file is left then.
     """
     path = Path(folder) / f"{label}-{digest([identity, shape])}.npy"
@@ -43,16 +46,16 @@ def image_rows(folder, label, identity, shape, jobs, work, workers=None, progres
         damaged = True
     with _written(path) as file:
         np.lib.format.write_array_header_1_0(file, _header(shape))
-        start, row_bytes, done = file.tell(), int(np.prod(shape[1:])), 0
+        start, row_bytes, done = file.tell(), int(np.prod(shape[1:])), np.zeros(shape[0], bool)
         with tqdm(total=shape[0], desc=label, unit="image", disable=None if progress else True) as bar:
-            for numbers, pixels in in_parallel(work, jobs(), workers):
+            for numbers, pixels in in_parallel(work, jobs(), workers, processes):
                 for number, row in zip(numbers, pixels, strict=True):
                     file.seek(start + int(number) * row_bytes)
                     file.write(np.ascontiguousarray(row, np.uint8))
+                    done[number] = True
                 bar.update(len(numbers))
-                done += len(numbers)
-        if done != shape[0]:
-            raise DataError(f"{label}: {done} of {shape[0]} images could be read: leave the data alone meanwhile")
+        if not done.all():
+            raise DataError(f"{label}: {np.sum(~done)} images vanished while they were read: run again")
         file.flush()
         checksum = _checksum(np.memmap(file, np.uint8, "r", start, shape))
         file.seek(start + shape[0] * row_bytes)
@@ -63,19 +66,29 @@ def image_rows(folder, label, identity, shape, jobs, work, workers=None, progres
 def remembered(folder, label, identity, make):
     """`make()`, a JSON-able answer that depends on `identity` alone, kept in the cache folder."""
     path = Path(folder) / f"{label}-{digest(identity)}.json"
-    with contextlib.suppress(OSError, ValueError):          # absent or damaged: asked again below
-        return json.loads(path.read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError, ValueError, TypeError):          # absent or damaged: asked again below
+        answer, check = json.loads(path.read_text(encoding="utf-8"))
+        if digest(answer) == check:
+            return answer
     answer = make()
     with _written(path) as file:
-        file.write(json.dumps(answer).encode())
+        file.write(json.dumps([answer, digest(answer)]).encode())
     return answer
 
 
-def in_parallel(work, jobs, workers=None):
-    """work(job) of every job, in order, worked out in threads that are only ever a few jobs ahead."""
+def in_parallel(work, jobs, workers=None, processes=False):
+    """work(job) of every job, in order, worked out by `workers` threads (one a core) that are only a few jobs ahead.
+
+    `processes`: by fresh processes instead, for work that holds the interpreter's lock; `work` must be picklable then.
+    """
     workers = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    if processes:      # an interrupt is for the parent to deal with
+        pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), signal.signal,
+                                   (signal.SIGINT, signal.SIG_IGN))
+    else:
+        pool = ThreadPoolExecutor(workers)
     waiting = deque()
-    with ThreadPoolExecutor(workers) as pool:
+    with pool, threadpoolctl.threadpool_limits(1, "blas"):      # products as small as these are slower on many threads
         for job in jobs:
             waiting.append(pool.submit(work, job))
             if len(waiting) > 4 * workers:

@@ -1,111 +1,113 @@
 """CelebA from its own files: aligned images, list_attr_celeba.txt, list_eval_partition.txt.
 
 Liu, Luo, Wang, Tang: Deep learning face attributes in the wild, ICCV 2015. Images are 178 x 218; the crop is rows 40
-to 188, columns 15 to 163, as in the released code. Any subset of the images will do.
+to 188, columns 15 to 163, as in the released code. Any part of the images will do.
 """
 import re
 import zipfile
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from dataset.errors import DataError
 from dataset.files import open_files
-from dataset.source import Source, find, hold_out, number_row, read_text, shuffled
+from dataset.source import Source, find, hold_out, must_match, read_text, shuffled
 
 IMAGES = ["img_align_celeba.zip", "img_align_celeba", "img_align_celeba_png"]
 ATTRIBUTES = ["list_attr_celeba.txt", "list_attr_celeba.zip"]
 PARTITION = ["list_eval_partition.txt"]
 TRAIN, TEST = "0", "2"                       # the partition's numbers; 1 marks the validation images, unused here
+HEIGHT, WIDTH, BOX = 218, 178, (40, 15, 148)
 WHAT_TO_PUT = "img_align_celeba.zip (or its folder), list_attr_celeba.txt and list_eval_partition.txt"
 
 
-def recognises(path):
-    """Whether `path` is a folder that holds CelebA's files, or one of its collections of images itself."""
-    return path.name in IMAGES or path.is_dir() and _find(path, IMAGES + ATTRIBUTES + PARTITION) is not None
+def recognises(path, cache):
+    """Whether `path` is a folder that holds files of CelebA's, or one of its collections of images itself."""
+    if path.is_dir():
+        return path.name in IMAGES or find(_parts(path), IMAGES + ATTRIBUTES + PARTITION) is not None
+    return any(PurePosixPath(name).parent.name in IMAGES for name in open_files(path, cache).names)
 
 
-def open_source(path, cache_folder, seed=0):
-    """The Source at `path`: a folder with CelebA's files, or img_align_celeba(.zip) with the lists beside it.
+def open_source(path, cache, seed=0):
+    """The Source at `path`: a folder with CelebA's files, or its images, folder or archive, with the lists beside them.
 
     Official partition: 0 trains, 2 tests, 1 (validation) stays unused. Without one a tenth is held out, by `seed`.
-    Raises DataError for missing images, a list that is damaged, or attributes for none of the images.
+    Raises DataError for missing images, a list that is damaged, or one without a row for any of the images.
     """
-    images = path if path.name in IMAGES else _find(path, IMAGES)
+    given_images = path.is_file() or path.name in IMAGES
+    images = path if given_images else find(_parts(path), IMAGES)
     if images is None:
-        raise DataError(f"{path}: CelebA's lists without its images: put {IMAGES[0]} or the folder {IMAGES[1]} there")
-    files = open_files(images, cache_folder)
-    pictures = {stem: name for name in files.names if (stem := _stem(name))}
+        raise DataError(f"{path}: has CelebA's lists but no images: put {IMAGES[0]} or the folder {IMAGES[1]} there")
+    files = open_files(images, cache)
+    pictures = {number: name for name in files.names if (number := _number(name))}
     if not pictures:
-        raise DataError(f"{images}: no images named like 000001.jpg: put CelebA's aligned images there")
-    beside = path if images != path else path.parent
-    partition, attributes = _find(beside, PARTITION), _find(beside, ATTRIBUTES)
-    train, test, notes = _split(pictures, partition, seed)
+        raise DataError(f"{images}: holds no images named like 000001.jpg: put CelebA's aligned images there")
+    places = [*_parts(path.parent), *_parts(path.parent.parent)] if given_images else _parts(path)
+    train, test, notes = _split(pictures, find(places, PARTITION), seed)
+    attributes = find(places, ATTRIBUTES)
     rows, names = _read_attributes(attributes, pictures) if attributes else (None, ())
     return Source("celeba", files, shuffled(train, seed), shuffled(test, seed), _box, rows, names, notes)
 
 
-def _find(folder, names):
-    """The first of `names` in the folder, or in the folders of the official distribution, whichever it is."""
-    return find(folder, [Path(*part, name) for name in names for part in ((), ("Img",), ("Anno",), ("Eval",))]) or \
-        find(folder.parent, [Path(part, name) for name in names for part in ("Anno", "Eval")])
+def _parts(folder):
+    """A folder and those in it that the official distribution sorts its files into."""
+    return [folder, folder / "Img", folder / "Anno", folder / "Eval"]
 
 
-def _stem(name):
+def _number(name):
+    """'000001' of x/000001.jpg, else None."""
     match = re.fullmatch(r"(\d{6})\.(jpg|png)", PurePosixPath(name).name)
     return match and match[1]
 
 
 def _box(picture, where):
     height, width = picture.shape[:2]
-    if (height, width) != (218, 178):
-        raise DataError(f"{where}: is {width} x {height}: CelebA's aligned images are 178 x 218; "
-                        "give other images as a plain folder")
-    return 40, 15, 148
+    if (height, width) != (HEIGHT, WIDTH):
+        raise DataError(f"{where}: is {width} x {height}, not {WIDTH} x {HEIGHT} as CelebA's aligned images are: "
+                        "take the originals, or give these as a plain folder")
+    return BOX
+
+
+def _list_rows(lines, pictures):
+    """(file name, rest of the line, index of the line) of the lines about images that are there."""
+    for index, line in enumerate(lines):
+        image, _, rest = line.strip().partition(" ")
+        name = pictures.get(image.partition(".")[0])
+        if name is not None:
+            yield name, rest.strip(), index
 
 
 def _split(pictures, partition, seed):
-    """(names that train, names that test, notes)"""
+    """(names to train with, names to test with, notes)"""
     if partition is None:
-        train, test = hold_out(sorted(pictures.values()), seed)
-        return train, test, [f"no {PARTITION[0]} beside the images: a tenth of them is held out for testing"]
-    parts = {TRAIN: [], TEST: []}
-    known = 0
-    for row in read_text(partition).split("\n"):
-        image, _, part = row.strip().partition(" ")
-        name = pictures.get(image.partition(".")[0])
-        if name is not None:
-            known += 1
-            parts.setdefault(part.strip(), []).append(name)
-    if not parts[TRAIN]:
-        raise DataError(f"{partition}: names none of the images there for training: put images and list of one set together")
-    notes = [f"{len(pictures) - known} images without a row in {partition.name} are left out"] if known < len(pictures) else []
-    if not parts[TEST]:
-        notes.append("none of the images is in the official test set: a tenth of the training images is held out")
-        return *hold_out(sorted(parts[TRAIN]), seed), notes
-    return sorted(parts[TRAIN]), sorted(parts[TEST]), notes
+        note = f"no {PARTITION[0]} beside the images: a tenth of them is held out for testing"
+        return *hold_out(sorted(pictures.values()), seed), [note]
+    part_of = {name: part for name, part, _ in _list_rows(read_text(partition).split("\n"), pictures)}
+    must_match(part_of, partition)
+    train, test = (sorted(name for name, part in part_of.items() if part == wanted) for wanted in (TRAIN, TEST))
+    missing = len(pictures) - len(part_of)
+    notes = [f"{missing} images without a row in {partition.name} are left out"] if missing else []
+    if not train:
+        raise DataError(f"{partition}: none of the images there are is for training: add such images")
+    if not test:
+        notes.append("no image of the official test set is there: a tenth of the training images is held out")
+        train, test = hold_out(train, seed)
+    return train, test, notes
 
 
 def _read_attributes(path, pictures):
-    """({file name: (40,) float32 of -1 and 1}, attribute names) of the images that are there."""
-    lines = _list_text(path).split("\n")
-    names = tuple(lines[1].split()) if len(lines) > 1 and lines[0].strip().isdigit() else ()
-    if not names:
+    """({file name: (its -1s and 1s as text, place)}, attribute names) of the images that are there."""
+    lines = _attribute_text(path).split("\n")
+    if len(lines) < 3 or not lines[0].strip().isdigit():
         raise DataError(f"{path}: does not begin with a count and a line of names: fetch the list again")
-    rows = {}
-    for number, line in enumerate(lines[2:], start=3):
-        image, _, values = line.strip().partition(" ")
-        name = pictures.get(image.partition(".")[0])
-        if name is not None:
-            rows[name] = number_row(values.split(), len(names), f"{path}, line {number}")
-    if not rows:
-        raise DataError(f"{path}: has no row for any of the images: put images and list of one set together")
-    return rows, names
+    rows = {name: (values, f"{path}, line {index + 3}") for name, values, index in _list_rows(lines[2:], pictures)}
+    must_match(rows, path)
+    return rows, tuple(lines[1].split())
 
 
-def _list_text(path):
+def _attribute_text(path):
     if path.suffix != ".zip":
         return read_text(path)
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(path.stem + ".txt").decode()
     except (OSError, KeyError, UnicodeDecodeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: cannot be read as a zip with {path.stem}.txt in it ({error}): fetch it again") from error
+        raise DataError(f"{path}: no zip from which {path.stem}.txt can be read ({error}): fetch it again") from error

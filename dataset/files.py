@@ -1,5 +1,4 @@
 """Pictures in a folder, a zip or a tar archive, seen the same way. Archives are read in memory, never unpacked."""
-import json
 import os
 import tarfile
 import zipfile
@@ -21,7 +20,7 @@ def open_files(path, cache_folder):
     try:
         if path.is_dir():
             files = FolderFiles(path)
-        elif not path.exists():
+        elif not path.is_file():
             raise DataError(f"{path}: no such file or folder: check the path given to --data")
         elif zipfile.is_zipfile(path):
             files = ZipFiles(path)
@@ -81,7 +80,8 @@ class FolderFiles:
                     raise DataError(f"{self.where(name)}: larger than any image should be: take it away")
                 yield name, (self.path / name).read_bytes()
             except OSError as error:
-                raise DataError(f"{self.where(name)}: cannot be read ({error.strerror}): mend it or take it away") from error
+                raise DataError(f"{self.where(name)}: cannot be read ({error.strerror}): "
+                                "mend it or take it away") from error
 
 
 class _Archive:
@@ -98,9 +98,9 @@ class _Archive:
         return f"{self.path}: {name}"
 
     def read(self, names):
-        """(name, bytes) of each of `names`, in the order in which the archive holds them."""
+        """(name, bytes) of each of `names`, in whatever order suits the archive."""
         try:
-            yield from self._read(set(names))
+            yield from self._read(names)
         except BROKEN_ARCHIVE as error:
             raise DataError(f"{self.path}: cannot be read ({error}): fetch it again") from error
 
@@ -115,16 +115,16 @@ class ZipFiles(_Archive):
     def __init__(self, path):
         super().__init__(path)
         with zipfile.ZipFile(path) as archive:
-            self.names = sorted({i.filename for i in archive.infolist() if not i.is_dir() and not is_hidden(i.filename)})
+            self.names = sorted({member.filename for member in archive.infolist()
+                                 if not member.is_dir() and not is_hidden(member.filename)})
 
     def _read(self, names):
         with zipfile.ZipFile(self.path) as archive:
-            for info in archive.infolist():
-                if info.filename in names:
-                    self._checked(info.filename, info.file_size)
-                    if info.flag_bits & 1:
-                        raise DataError(f"{self.path}: is locked with a password: unpack it and give the folder")
-                    yield info.filename, archive.read(info)
+            for info in map(archive.getinfo, names):
+                self._checked(info.filename, info.file_size)
+                if info.flag_bits & 1:
+                    raise DataError(f"{self.path}: is locked with a password: unpack it and give the folder")
+                yield info.filename, archive.read(info)
 
 
 class TarFiles(_Archive):
@@ -139,12 +139,13 @@ class TarFiles(_Archive):
 
     def _list(self):
         with tarfile.open(self.path, "r|*") as archive:
-            return sorted({m.name for m in archive if m.isfile() and not is_hidden(m.name)})
+            return sorted({member.name for member in archive if member.isfile() and not is_hidden(member.name)})
 
     def _read(self, names):
         with tarfile.open(self.path, "r|*") as archive:
+            wanted = set(names)
             for member in archive:
-                if member.isfile() and member.name in names:
+                if member.isfile() and member.name in wanted:
                     self._checked(member.name, member.size)
                     yield member.name, archive.extractfile(member).read()
 

@@ -1,16 +1,17 @@
 """Opening a set of images: find it, split it, decode it once, hand over memory-mapped pixels."""
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from dataset import celeba, lfw, toyfaces
+from dataset import celeba, folder, lfw, toyfaces
 from dataset.cache import default_folder, digest, image_rows
 from dataset.crop import CROP_VERSION, cut, decode, margin_of
 from dataset.errors import DataError
-from dataset.folder import open_folder
 
-TOYFACES_TRAIN, TOYFACES_TEST = 20_000, 2_000
+TOYFACES = {"train": range(0, 20_000), "test": range(20_000, 22_000)}      # which toyfaces each split holds
+WORTH_PROCESSES = 2_000          # toyfaces from which on it pays to start processes to paint them
 SMALLEST, LARGEST = 8, 512       # image sizes
 
 
@@ -58,11 +59,11 @@ class _Decoding:
     workers: int
     progress: bool
 
-    def rows(self, label, identity, count, jobs, work):
-        """(count, P, P, 3) uint8 from the cache, or from work(job) of the jobs; and notes."""
+    def rows(self, label, identity, count, jobs, work, processes=False):
+        """(count, P, P, 3) uint8 from the cache, or from work(job) of the jobs; and notes for the user."""
         side = self.size + 2 * margin_of(self.size)
         rows, damaged = image_rows(self.cache, f"{label}-{self.size}", identity, (count, side, side, 3), jobs, work,
-                                   self.workers, self.progress)
+                                   self.workers, self.progress, processes)
         return rows, ["a damaged file in the image cache was found and made again"] if damaged else []
 
 
@@ -77,7 +78,8 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
     progress         show a bar, if on a terminal, while decoding
     limit            keep at most this many images to train with, and a tenth as many to test with
     want_attributes  fill in Split.attributes; images without any are dropped and counted
-    Raises DataError for whatever is missing, damaged or not supported.
+    Toyfaces are painted by processes of their own, so a script that opens many of them needs the usual
+    `if __name__ == "__main__":`. Raises DataError for whatever is missing, damaged or not supported.
     """
     if not SMALLEST <= size <= LARGEST:
         raise DataError(f"image size {size} is not supported: choose one from {SMALLEST} to {LARGEST}")
@@ -91,25 +93,25 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
 
 
 def _open_toyfaces(decoding, seed, limits, want_attributes):
-    """Train on images 0, 1, ...; test on those from TOYFACES_TRAIN on, whatever the limit."""
     size, margin = decoding.size, margin_of(decoding.size)
-    first = {"train": 0, "test": TOYFACES_TRAIN}
-    count = {part: min(most, limit or most)
-             for part, most, limit in zip(first, (TOYFACES_TRAIN, TOYFACES_TEST), limits)}
     splits, notes = {}, []
-    for part in first:
-        def paint(numbers, first=first[part]):
-            return numbers, toyfaces.render([first + i for i in numbers], size, seed, margin)
-
+    for (part, faces), limit in zip(TOYFACES.items(), limits):
+        faces = faces[:limit]
         rows, made_again = decoding.rows(
-            f"toyfaces-{part}", [_source_code_of(toyfaces), seed, part], count[part],
-            lambda: (range(i, min(i + 50, count[part])) for i in range(0, count[part], 50)), paint)
+            f"toyfaces-{part}", [_source_code_of(toyfaces), seed, faces.start], len(faces),
+            lambda: (range(i, min(i + 64, len(faces))) for i in range(0, len(faces), 64)),
+            functools.partial(_paint, faces, size, seed, margin), processes=len(faces) > WORTH_PROCESSES)
         notes += made_again
         splits[part] = Split(rows, margin)
         if want_attributes:
-            has = toyfaces.attributes(range(first[part], first[part] + count[part]), seed)
-            splits[part].attributes, splits[part].attribute_names = 2 * has - 1, tuple(toyfaces.ATTRIBUTES)
+            splits[part].attributes = 2 * toyfaces.attributes(faces, seed) - 1
+            splits[part].attribute_names = tuple(toyfaces.ATTRIBUTES)
     return Images("toyfaces", size, margin, splits["train"], splits["test"], notes)
+
+
+def _paint(faces, size, seed, margin, rows):
+    """A job for the cache: its rows and the faces they hold."""
+    return rows, toyfaces.render(faces[rows.start:rows.stop], size, seed, margin)
 
 
 def _source_code_of(package):
@@ -121,18 +123,19 @@ def _find_source(data, cache, seed):
     """The Source that `data` names: 'celeba', 'lfw', or a path of whatever kind."""
     for name, reader in (("celeba", celeba), ("lfw", lfw)):
         if str(data) == name:
-            folder = cache / name
-            if not folder.is_dir() or not reader.recognises(folder):
-                raise DataError(f"{name}: not found in {folder}: put {reader.WHAT_TO_PUT} there, "
+            place = cache / name
+            if not place.is_dir() or not reader.recognises(place, cache):
+                raise DataError(f"{name}: not found in {place}: put {reader.WHAT_TO_PUT} there, "
                                 "or give the folder that holds them to --data")
-            return reader.open_source(folder, cache, seed)
+            return reader.open_source(place, cache, seed)
     path = Path(data).expanduser()
     if not path.exists():
         raise DataError(f"{path}: no such file or folder: check the path given to --data")
-    for reader in (celeba, lfw):
-        if reader.recognises(path):
-            return reader.open_source(path, cache, seed)
-    return open_folder(path, cache, seed)
+    try:
+        reader = next((reader for reader in (celeba, lfw) if reader.recognises(path, cache)), folder)
+        return reader.open_source(path, cache, seed)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}): check its permissions") from error
 
 
 def _open_source(source, decoding, limits, want_attributes):
@@ -161,7 +164,7 @@ def _open_source(source, decoding, limits, want_attributes):
         split = Split(rows[:len(kept)], margin, dropped=dropped)
         rows = rows[len(kept):]
         if want_attributes:
-            split.attributes = np.array([source.attributes[name] for name in kept])
+            split.attributes = source.attribute_rows(kept)
             split.attribute_names = source.attribute_names
         splits.append(split)
     return Images(source.name, size, margin, *splits, source.notes + notes)

@@ -5,18 +5,17 @@ import numpy as np
 
 from dataset.errors import DataError
 
-PICTURES = (".jpg", ".jpeg", ".png")       # what CelebA and LFW are distributed as
-
 
 @dataclass
 class Source:
     """Pictures that are there, before any is decoded.
 
-    train, test     names of files, in the order in which they are served
-    box             (picture (H, W, 3), where) -> (top, left, side) of its crop; may raise DataError
-    attributes      file name -> (A,) float32, for the files that have a row; None where there is no list
-    attribute_names the A names
-    notes           lines for the user: what was assumed
+    files            dataset.files
+    train, test      names in `files`, in the order in which they are served
+    box              (picture (H, W, 3), where) -> (top, left, side) of its crop; may raise DataError
+    attributes       {name: (text of its row, place of the row)} of the files that have one; None where there is no list
+    attribute_names  what the A numbers of a row stand for
+    notes            lines for the user: what was assumed
     """
     name: str
     files: object
@@ -26,6 +25,19 @@ class Source:
     attributes: dict = None
     attribute_names: tuple = ()
     notes: list = field(default_factory=list)
+
+    def attribute_rows(self, names):
+        """(n, A) float32, the attributes of these files. Raises DataError for a damaged row."""
+        return np.array([self._numbers(*self.attributes[name]) for name in names])
+
+    def _numbers(self, text, where):
+        try:
+            row = np.array(text.split(), np.float32)
+        except ValueError:
+            row = np.empty(0, np.float32)
+        if len(row) != len(self.attribute_names) or not np.isfinite(row).all():
+            raise DataError(f"{where}: expected {len(self.attribute_names)} numbers: fetch the list again")
+        return row
 
 
 def hold_out(items, seed):
@@ -47,9 +59,9 @@ def centre_square(picture, where):
     return (height - side) // 2, (width - side) // 2, side
 
 
-def find(folder, names):
-    """The first of the paths `folder`/name that exists, or None."""
-    return next((folder / name for name in names if (folder / name).exists()), None)
+def find(folders, names):
+    """The first folder/name that exists, or None. Earlier names win over earlier folders."""
+    return next((folder / name for name in names for folder in folders if (folder / name).exists()), None)
 
 
 def read_text(path):
@@ -60,12 +72,7 @@ def read_text(path):
         raise DataError(f"{path}: cannot be read as text ({error}): fetch it again") from error
 
 
-def number_row(fields, count, where):
-    """`count` fields of a list's row as float32. Raises DataError that names `where`."""
-    try:
-        row = np.array(fields, np.float32)
-    except ValueError:
-        row = None
-    if row is None or len(row) != count or not np.isfinite(row).all():
-        raise DataError(f"{where}: expected {count} numbers, got {len(fields)} fields: fetch the list again")
-    return row
+def must_match(rows, path):
+    """Raises DataError where none of the images has a row in the list at `path`."""
+    if not rows:
+        raise DataError(f"{path}: has no row for any of the images: put images and list of one set together")
