@@ -1,0 +1,50 @@
+// The pixels under a kernel: operand A of a convolution and of the gradient to its input.
+//
+// Each row of the product is one pixel to compute; the depth runs over the kernel's taps and, fastest, over channels. So a row of
+// A is what im2col would store: taps_down x taps_across neighbouring pixels, side by side. It is never stored: chunks of
+// it are copied from the image when their turn comes. Pixels outside the image count as zero.
+
+// What each row of the tile needs, worked out once: where its window begins (image, top, left), where its result goes.
+struct Rows { int image[TILE_ROWS], top[TILE_ROWS], left[TILE_ROWS], destination[TILE_ROWS]; };
+
+template <class A> struct Gather {
+    const element* images;
+    int height, width, channels, taps_down, taps_across;
+    int first[A::LINES_EACH], top[A::LINES_EACH], left[A::LINES_EACH];    // of this thread's rows; first: of the window, in elements
+    int i, j, c;                                                          // the tap and channel of this thread's chunk
+
+    __device__ Gather(const element* images, int height, int width, int channels, int taps_down, int taps_across, const Rows& rows,
+                      int first_step)
+        : images(images), height(height), width(width), channels(channels), taps_down(taps_down), taps_across(taps_across) {
+#pragma unroll
+        for (int r = 0; r < A::LINES_EACH; ++r) {
+            const int row = A::line(r);
+            top[r] = rows.top[row];
+            left[r] = rows.left[row];
+            first[r] = ((rows.image[row] * height + top[r]) * width + left[r]) * channels;
+        }
+        const int depth = first_step * TILE_DEPTH + A::place(), tap = depth / padded<A_IN_CHUNKS>(channels);
+        c = depth - tap * padded<A_IN_CHUNKS>(channels);
+        i = tap / max(taps_across, 1);                                    // a phase of a gradient may have no taps at all
+        j = tap - i * taps_across;
+    }
+
+    __device__ bool in_kernel() const { return i < taps_down; }           // the last step may reach past it
+
+    __device__ void load(element* slice) {
+        const int offset = (i * width + j) * channels + c;
+#pragma unroll
+        for (int r = 0; r < A::LINES_EACH; ++r) {
+            const bool inside = in_kernel() && (unsigned)(top[r] + i) < (unsigned)height && (unsigned)(left[r] + j) < (unsigned)width;
+            A::copy(slice, r, images + first[r] + offset, inside ? channels - c : 0);
+        }
+    }
+
+    __device__ void next_step() {
+        c += TILE_DEPTH;
+        while (c >= padded<A_IN_CHUNKS>(channels)) {
+            c -= padded<A_IN_CHUNKS>(channels);
+            if (++j == taps_across) j = 0, ++i;
+        }
+    }
+};

@@ -1,0 +1,73 @@
+// A tile's product on the ordinary float32 units (any card).
+//
+// Each warp owns ROWS x COLS of the tile, its 32 lanes 8 down by 4 across, and a lane (ROWS / 8) x (COLS / 4) sums. Every read
+// from shared memory is 16 bytes: of an operand kept along the depth, four depths of one row; of one kept across it, four
+// neighbouring rows of one depth.
+
+template <class A, class B> struct Product {
+    static constexpr int ROWS = TILE_ROWS / WARPS_DOWN, COLS = TILE_COLS / WARPS_ACROSS;
+    static constexpr int DOWN = ROWS / 8, ACROSS = COLS / 4;          // sums of a lane
+    static_assert(ROWS % 32 == 0 && COLS % 16 == 0, "a lane owns whole groups of four");
+
+    float sum[DOWN][ACROSS] = {};
+    int row0, col0, down, across;
+
+    __device__ Product() {
+        row0 = threadIdx.x / 32 / WARPS_ACROSS * ROWS;
+        col0 = threadIdx.x / 32 % WARPS_ACROSS * COLS;
+        down = threadIdx.x % 32 / 4;
+        across = threadIdx.x % 4;
+    }
+
+    // Which row (column) of the warp's part is this lane's i-th, of `lanes` lanes that share them, of which this is `lane`.
+    template <class O> __device__ static int owned(int i, int lane, int lanes) {
+        return O::ALONG_DEPTH ? i * lanes + lane : i / 4 * 4 * lanes + lane * 4 + i % 4;
+    }
+
+    // sum += the product of two slices, TILE_DEPTH deep.
+    __device__ void add(const element* a_slice, const element* b_slice) {
+#pragma unroll
+        for (int depth = 0; depth < TILE_DEPTH; depth += 4) {
+            float a[4][DOWN], b[4][ACROSS];
+            read<A>(a, a_slice, depth, row0, down, 8);
+            read<B>(b, b_slice, depth, col0, across, 4);
+#pragma unroll
+            for (int d = 0; d < 4; ++d)
+#pragma unroll
+                for (int i = 0; i < DOWN; ++i)
+#pragma unroll
+                    for (int j = 0; j < ACROSS; ++j) sum[i][j] = fmaf(a[d][i], b[d][j], sum[i][j]);
+        }
+    }
+
+    template <class O, int N>
+    __device__ static void read(float (&to)[4][N], const element* slice, int depth, int begin, int lane, int lanes) {
+        float v[4];
+        if constexpr (O::ALONG_DEPTH) {
+#pragma unroll
+            for (int i = 0; i < N; ++i) {
+                load(v, slice + (begin + owned<O>(i, lane, lanes)) * O::PITCH + depth);
+#pragma unroll
+                for (int d = 0; d < 4; ++d) to[d][i] = v[d];
+            }
+        } else {
+#pragma unroll
+            for (int d = 0; d < 4; ++d)
+#pragma unroll
+                for (int i = 0; i < N; i += 4) {
+                    load(v, slice + (depth + d) * O::PITCH + begin + owned<O>(i, lane, lanes));
+#pragma unroll
+                    for (int e = 0; e < 4; ++e) to[d][i + e] = v[e];
+                }
+        }
+    }
+
+    // The sums into a float32 tile with lines of `pitch`.
+    __device__ void put(float* tile, int pitch) {
+#pragma unroll
+        for (int i = 0; i < DOWN; ++i)
+#pragma unroll
+            for (int j = 0; j < ACROSS; ++j)
+                tile[(row0 + owned<A>(i, down, 8)) * pitch + col0 + owned<B>(j, across, 4)] = sum[i][j];
+    }
+};
