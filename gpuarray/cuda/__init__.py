@@ -3,6 +3,14 @@
 What each operation does stands in `gpuarray.operations`.
 """
 from gpuarray.cuda import runtime
+from gpuarray.cuda.activation import bias_activation_grad
+from gpuarray.cuda.augment import augment
+from gpuarray.cuda.batchnorm import batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad
+from gpuarray.cuda.feature_loss import feature_loss
+from gpuarray.cuda.gan_cost import gan_cost, non_saturating_grad
+from gpuarray.cuda.latent import advance, normal, reparametrise, reparametrise_grad
+from gpuarray.cuda.memory import concatenate
+from gpuarray.cuda.optimiser import adam_step, rmsprop_step
 from gpuarray.cuda.runtime import empty, zeros
 
 
@@ -19,3 +27,13 @@ def to_host(array):
 def describe_device():
     """The GPU in a line. Raises DeviceError where there is none that can be used."""
     return runtime.default_runtime().describe()
+
+
+def upload(array, to):
+    """Copy a NumPy array into `to`, an array on the GPU of its shape and type, which keeps its place for graphs to read."""
+    runtime.runtime_of(to).upload(array, to)
+
+
+def capture(step):
+    """Record what step() does on the GPU as one CUDA graph; the function that runs it. step must have run before."""
+    return runtime.default_runtime().capture(step)

@@ -65,22 +65,18 @@ def check_capability(operation, like, lowest, what):
 
 
 def _check_shape(operation, name, got, wanted, axes):
-    leading = len(got) - len(wanted) + 1 if wanted[0] == "..." else 0
-    sizes = ([got[:leading]] + list(got[leading:])) if wanted[0] == "..." else list(got)
-    fits = len(sizes) == len(wanted) and leading >= 0
-    if fits:
-        for axis, size in zip(wanted, sizes):
-            if axis.isdigit():
-                fits &= int(axis) == size
-            else:
-                key = "leading" if axis == "..." else axis
-                fits &= vars(axes).setdefault(key, size) == size
+    known = dict(vars(axes))                    # before this array
+    names, sizes = list(wanted), list(got)
+    if wanted[0] == "...":
+        leading = max(0, len(got) - len(wanted) + 1)
+        sizes = [tuple(got[:leading]), *got[leading:]]
+        names[0] = "leading"
+    fits = len(sizes) == len(names) and all(
+        int(axis) == size if axis.isdigit() else vars(axes).setdefault(axis, size) == size for axis, size in zip(names, sizes))
     if not fits:
-        known = [f"{axis} = {vars(axes)[axis]}" for axis in dict.fromkeys(wanted) if axis in vars(axes)]
-        if "..." in wanted and "leading" in vars(axes):
-            known.insert(0, f"... = {axes.leading}")
-        given = f" with {', '.join(known)}" if known else ""
-        raise ArgumentError(f"{operation}: {name} has shape {tuple(got)}, expected ({', '.join(wanted)}){given}")
+        given = [f"{shown} = {known[axis]}" for axis, shown in dict(zip(names, wanted)).items() if axis in known]
+        raise ArgumentError(f"{operation}: {name} has shape {tuple(got)}, expected ({', '.join(wanted)})"
+                            + (f" with {', '.join(given)}" if given else ""))
 
 
 def _check_type(operation, name, got, wanted, axes):

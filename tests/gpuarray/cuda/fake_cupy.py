@@ -1,0 +1,121 @@
+"""A stand-in for the `cupy` module: what the GPU runtime asks of CuPy, answered from a description of a machine."""
+from contextlib import contextmanager, nullcontext
+from types import SimpleNamespace
+
+import numpy as np
+
+
+class CUDARuntimeError(RuntimeError):
+    pass
+
+
+class CUDADriverError(RuntimeError):
+    pass
+
+
+class CompileException(Exception):
+    pass
+
+
+class OutOfMemoryError(MemoryError):
+    def __init__(self, size, total, limit=0):
+        super().__init__(f"Out of memory allocating {size:,} bytes (allocated so far: {total:,} bytes).")
+        self._size = size
+
+
+class ndarray(np.ndarray):
+    """An array that CuPy would hold."""
+    device = 0
+
+
+class Kernel:
+    def __init__(self, machine, name):
+        self.machine, self.name, self.max_dynamic_shared_size_bytes = machine, name, 48 * 1024
+
+    def __call__(self, grid, block, args, shared_mem=0):
+        if self.machine.launch_error:
+            raise self.machine.launch_error
+        self.machine.launches.append((self.name, grid, block, args, shared_mem, self.max_dynamic_shared_size_bytes))
+
+
+class Module:
+    def __init__(self, machine, code, options):
+        self.machine = machine
+        machine.compiled.append((code, options))
+
+    def get_function(self, name):
+        if self.machine.compile_error:
+            raise self.machine.compile_error
+        return Kernel(self.machine, name)
+
+
+class Machine:
+    """A machine with CuPy; a test changes what is wrong with it. Records what is compiled, launched, waited for."""
+
+    def __init__(self):
+        self.driver, self.toolkit, self.gpus, self.capability = 13000, 13020, 1, "90"
+        self.device_error = self.nvrtc_error = self.compile_error = self.launch_error = self.wait_error = None
+        self.free, self.total, self.pool_used, self.pool_held, self.largest = 2 ** 30, 4 * 2 ** 30, 2 ** 31, 3 * 2 ** 30, 2 ** 40
+        self.compiled, self.launches, self.events = [], [], []
+
+    def cupy(self):
+        """The module."""
+        return SimpleNamespace(
+            __version__="14.0.0", ndarray=ndarray, RawModule=lambda code, options: Module(self, code, options),
+            empty=lambda shape, dtype: self._allocate(np.empty(shape, dtype)),
+            zeros=lambda shape, dtype: self._allocate(np.zeros(shape, dtype)),
+            array=lambda array, order: self._allocate(np.array(array, order=order)),
+            asnumpy=lambda array: np.array(array.view(np.ndarray)),
+            get_default_memory_pool=lambda: SimpleNamespace(
+                used_bytes=lambda: self.pool_used, total_bytes=lambda: self.pool_held),
+            cuda=SimpleNamespace(
+                runtime=SimpleNamespace(
+                    CUDARuntimeError=CUDARuntimeError, driverGetVersion=lambda: self.driver,
+                    runtimeGetVersion=lambda: self.toolkit, getDeviceCount=self._count, getDevice=lambda: 0,
+                    memGetInfo=lambda: (self.free, self.total),
+                    getDeviceProperties=lambda device: {"name": b"Fake GPU", "totalGlobalMem": self.total}),
+                driver=SimpleNamespace(CUDADriverError=CUDADriverError), nvrtc=SimpleNamespace(getVersion=self._nvrtc_version),
+                compiler=SimpleNamespace(CompileException=CompileException), memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
+                Device=lambda: SimpleNamespace(compute_capability=self.capability),
+                get_current_stream=lambda: SimpleNamespace(synchronize=self._wait),
+                Stream=lambda non_blocking: _Stream(self), MemoryPool=lambda: SimpleNamespace(malloc="the graph's own pool"),
+                using_allocator=self._using_allocator))
+
+    def _allocate(self, array):
+        if array.nbytes > self.largest:
+            raise OutOfMemoryError(array.nbytes, self.pool_held)
+        return array.view(ndarray)
+
+    def _count(self):
+        if self.device_error:
+            raise self.device_error
+        return self.gpus
+
+    def _nvrtc_version(self):
+        if self.nvrtc_error:
+            raise self.nvrtc_error
+        return 13, 0
+
+    def _wait(self):
+        self.events.append("wait")
+        if self.wait_error:
+            raise self.wait_error
+
+    @contextmanager
+    def _using_allocator(self, allocator):
+        self.events.append(f"allocate from {allocator}")
+        yield
+        self.events.append("allocate as before")
+
+
+class _Stream(nullcontext):
+    def __init__(self, machine):
+        super().__init__()
+        self.machine = machine
+
+    def begin_capture(self):
+        self.machine.events.append("begin capture")
+
+    def end_capture(self):
+        self.machine.events.append("end capture")
+        return SimpleNamespace(launch=lambda: self.machine.events.append("launch graph"))
