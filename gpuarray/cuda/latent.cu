@@ -1,0 +1,40 @@
+// The reparametrisation trick with the KL divergence to N(0, I) (Kingma & Welling 2014), forward and back.
+//
+//     h = [mean | raw],  log_var = bound tanh(raw / bound),  std = exp(log_var / 2)
+//     z = mean + std noise,  kl = 1/2 sum(mean^2 + std^2 - 1 - log_var)
+//     dmean = dz + w mean,  draw = 1/2 (dz noise std + w (std^2 - 1)) (1 - tanh^2)      for the gradient of <dz, z> + w kl
+// Layout: h, dh (N, 2Z), noise float32, z, dz (N, Z). Tiling: one thread one latent dimension of one image; a block leaves its
+// share of kl in parts[block], and `total` in sums.cu adds those up, both in a fixed order. Precision: float32 throughout.
+
+struct Latent { float mean, log_var, std, slope; };        // slope: d log_var / d raw
+
+// Element i of (N, Z).
+__device__ inline Latent latent_at(const ELEMENT* h, int i, int z_size, float bound) {
+    const ELEMENT* row = h + (size_t)(i / z_size) * (2 * z_size);
+    float squashed = tanhf(to_float(row[z_size + i % z_size]) / bound), log_var = bound * squashed;
+    return {to_float(row[i % z_size]), log_var, expf(0.5f * log_var), 1.0f - squashed * squashed};
+}
+
+extern "C" __global__ void reparametrise(const ELEMENT* h, const float* noise, ELEMENT* z, float* parts, int size, int z_size,
+                                         float bound) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    float kl = 0.0f;
+    if (i < size) {
+        Latent at = latent_at(h, i, z_size, bound);
+        z[i] = from_float<ELEMENT>(at.mean + at.std * noise[i]);
+        kl = 0.5f * (at.mean * at.mean + (expm1f(at.log_var) - at.log_var));
+    }
+    kl = block_sum(kl);
+    if (threadIdx.x == 0) parts[blockIdx.x] = kl;
+}
+
+extern "C" __global__ void reparametrise_grad(const ELEMENT* dz, const ELEMENT* h, const float* noise, ELEMENT* dh, int size,
+                                              int z_size, float bound, float kl_weight) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= size) return;
+    Latent at = latent_at(h, i, z_size, bound);
+    float d = to_float(dz[i]), dlog_var = 0.5f * (d * noise[i] * at.std + kl_weight * expm1f(at.log_var));
+    ELEMENT* row = dh + (size_t)(i / z_size) * (2 * z_size);
+    row[i % z_size] = from_float<ELEMENT>(d + kl_weight * at.mean);
+    row[z_size + i % z_size] = from_float<ELEMENT>(dlog_var * at.slope);
+}

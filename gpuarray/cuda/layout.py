@@ -1,0 +1,73 @@
+"""How kernels share out arrays among threads: the width of one access, flat arrays, and the columns of (rows, channels)."""
+import numpy as np
+
+from gpuarray.cuda.runtime import is_aligned
+
+THREADS = 256                # a block's
+ELEMENT_TYPES = {"float32": "float", "bfloat16": "bfloat16", "uint8": "unsigned char"}      # NumPy's name: the kernels' name
+
+_LANES = 8                   # threads side by side in a strip of columns: 128 bytes of a row at 16 bytes each
+_ROWS_A_THREAD = 8           # at least, where a block sums: its last steps cost as much as reading a few rows
+_BLOCKS = 512                # that sum: four for each multiprocessor of a large GPU; fixed, so that every GPU sums in one order
+_MOST_CHUNKS = 65535         # what the y axis of a grid takes
+
+
+def ceil_div(a, b):
+    return -(-a // b)
+
+
+def vector_width(length, *arrays):
+    """How many elements a thread takes at once: up to 16 bytes of the first array, a divisor of `length` (the last axis, or a
+    flat array's size), and no more than the addresses of all arrays allow. None passes."""
+    for width in (16, 8, 4, 2):
+        if width * arrays[0].dtype.itemsize <= 16 and length % width == 0 and all(
+                is_aligned(array, min(16, width * array.dtype.itemsize)) for array in arrays if array is not None):
+            return width
+    return 1
+
+
+def flat_grid(count):
+    """(grid, block) for one thread each of `count`."""
+    return (ceil_div(count, THREADS),), (THREADS,)
+
+
+class Columns:
+    """Blocks over the columns of x (..., C), taken as (rows, C): `strip_at` in common.cuh.
+
+    others: further arrays whose last axis is C and which kernels read as widely as x.
+    """
+
+    def __init__(self, x, *others):
+        self.channels = x.shape[-1]
+        self.rows = x.size // self.channels
+        self.width = vector_width(self.channels, x, *others)
+        vectors = self.channels // self.width
+        lanes = min(_LANES, 1 << (vectors - 1).bit_length())
+        self.block = lanes, THREADS // lanes
+        self.strips = ceil_div(vectors, lanes)
+
+    @property
+    def few_rows(self):
+        """May one block take whole columns?"""
+        return self.rows <= _ROWS_A_THREAD * self.block[1]
+
+    def cut_for_sums(self):
+        """(rows of a chunk, chunks): so many that all multiprocessors work, so few that parts are quickly added up."""
+        rows = max(_ROWS_A_THREAD * self.block[1], ceil_div(self.rows, max(1, _BLOCKS // self.strips)))
+        return self._chunks(ceil_div(rows, self.block[1]) * self.block[1])
+
+    def cut_for_map(self):
+        """(rows of a chunk, chunks) for kernels that sum nothing."""
+        return self._chunks(max(_ROWS_A_THREAD // 2 * self.block[1], ceil_div(self.rows, _MOST_CHUNKS)))
+
+    def _chunks(self, rows):
+        return rows, ceil_div(self.rows, rows)
+
+    def sizes(self, chunk=None):
+        """rows, channels and, where given, chunk, as kernels take them."""
+        return tuple(np.int32(size) for size in (self.rows, self.channels, chunk) if size is not None)
+
+
+def merge_grid(columns):
+    """(grid, block) for the kernels that add up the parts of many blocks, one number for each of `columns`."""
+    return (ceil_div(columns, _LANES),), (_LANES, THREADS // _LANES)

@@ -1,0 +1,62 @@
+// Standard normal noise from a counter: Philox4x32-10 (Salmon et al., SC 2011) and Box-Muller; and the counter's own step.
+//
+// Numbers 4i .. 4i+3 of the output come from x = Philox(counter (i, stream, low word, high word), key = seed):
+//     u = (x >> 8) 2^-24 + 2^-25 in (0, 1],    n0, n1 = sqrt(-2 log u0) (cos, sin)(2 pi u1),    n2, n3 from u2, u3.
+// Tiling: one thread makes four numbers and writes them with one 16-byte store; no thread depends on another.
+// Precision: integers exactly, u exactly as NumPy rounds it, the rest in float32.
+
+struct Words { unsigned v[4]; };
+
+__device__ inline Words philox(Words counter, unsigned key0, unsigned key1) {
+    Words c = counter;
+#pragma unroll
+    for (int round = 0; round < 10; ++round) {
+        unsigned high0 = __umulhi(c.v[0], 0xD2511F53u), low0 = c.v[0] * 0xD2511F53u;
+        unsigned high1 = __umulhi(c.v[2], 0xCD9E8D57u), low1 = c.v[2] * 0xCD9E8D57u;
+        c = {{high1 ^ c.v[1] ^ key0, low1, high0 ^ c.v[3] ^ key1, low0}};
+        key0 += 0x9E3779B9u;                               // golden ratio
+        key1 += 0xBB67AE85u;                               // sqrt(3) - 1
+    }
+    return c;
+}
+
+__device__ inline Words philox_at(unsigned i, unsigned stream, const unsigned long long* counter, unsigned long long seed) {
+    unsigned long long step = *counter;
+    return philox({{i, stream, (unsigned)step, (unsigned)(step >> 32)}}, (unsigned)seed, (unsigned)(seed >> 32));
+}
+
+__device__ inline float uniform(unsigned word) { return fmaf((float)(word >> 8), 0x1p-24f, 0x1p-25f); }
+
+__device__ inline void box_muller(unsigned radius_word, unsigned angle_word, float* to) {
+    float radius = sqrtf(-2.0f * logf(uniform(radius_word))), sine, cosine;
+    sincospif(2.0f * uniform(angle_word), &sine, &cosine);
+    to[0] = radius * cosine;
+    to[1] = radius * sine;
+}
+
+// out (size,)
+extern "C" __global__ void normal(float* out, int size, unsigned stream, const unsigned long long* counter,
+                                  unsigned long long seed) {
+    unsigned i = blockIdx.x * blockDim.x + threadIdx.x, first = 4 * i;
+    if (first >= size) return;
+    Words words = philox_at(i, stream, counter, seed);
+    float numbers[4];
+    box_muller(words.v[0], words.v[1], numbers);
+    box_muller(words.v[2], words.v[3], numbers + 2);
+    if (first + 4 <= size) {
+        store(out + first, numbers);
+    } else {
+        for (int j = 0; first + j < size; ++j) out[first + j] = numbers[j];
+    }
+}
+
+// The integers alone, four for each i: what the NumPy half must give bit for bit.  out (4 * count,)
+extern "C" __global__ void philox_words(unsigned* out, int count, unsigned stream, const unsigned long long* counter,
+                                        unsigned long long seed) {
+    unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
+    if (i >= count) return;
+    Words words = philox_at(i, stream, counter, seed);
+    for (int j = 0; j < 4; ++j) out[4 * i + j] = words.v[j];
+}
+
+extern "C" __global__ void advance(unsigned long long* counter) { *counter += 1; }

@@ -1,0 +1,83 @@
+// RMSProp and Adam over a network's one flat buffer, in place, gradients cleared on the way.
+//
+//     g' = g + weight_decay * p for the first `decayed` elements, g elsewhere
+//     RMSProp: ms += (1 - decay) (g'^2 - ms),  p -= lr g' / (sqrt(ms) + eps)
+//     Adam:    m += (1 - beta1) (g' - m),  v += (1 - beta2) (g'^2 - v),
+//              p -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
+// Learning rate, gate and t are read from device memory, so that a captured graph sees their changes. Where the gate is 0
+// only g is written.
+// Tiling: one thread a WIDTH of consecutive elements (16 bytes where size and addresses allow), each array read once and
+// written once. Precision: float32.
+
+// gate is null where there is none
+__device__ inline bool skipped(const float* gate) { return gate != nullptr && *gate == 0.0f; }
+
+// The gradient with its weight decay. Elements `from` .. `from` + WIDTH - 1, of which those below `decayed` take part.
+__device__ inline void add_decay(float (&g)[WIDTH], const float (&p)[WIDTH], float weight_decay, int from, int decayed) {
+#pragma unroll
+    for (int i = 0; i < WIDTH; ++i)
+        if (from + i < decayed) g[i] = fmaf(weight_decay, p[i], g[i]);
+}
+
+// p, g, ms (size,), size a multiple of WIDTH; lr, gate (1,); share = 1 - decay
+extern "C" __global__ void rmsprop(float* p, float* g, float* ms, const float* lr, const float* gate, float share,
+                                   float eps, float weight_decay, int size, int decayed) {
+    int from = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
+    if (from >= size) return;
+    const float zeros[WIDTH] = {};
+    if (skipped(gate)) {
+        store(g + from, zeros);
+        return;
+    }
+    float parameter[WIDTH], gradient[WIDTH], square[WIDTH];
+    load(parameter, p + from);
+    load(gradient, g + from);
+    load(square, ms + from);
+    float rate = *lr;
+    add_decay(gradient, parameter, weight_decay, from, decayed);
+#pragma unroll
+    for (int i = 0; i < WIDTH; ++i) {
+        square[i] = fmaf(share, gradient[i] * gradient[i] - square[i], square[i]);
+        parameter[i] -= rate * gradient[i] / (sqrtf(square[i]) + eps);
+    }
+    store(p + from, parameter);
+    store(ms + from, square);
+    store(g + from, zeros);
+}
+
+// p, g, m, v (size,), size a multiple of WIDTH; t, lr, gate (1,), t the steps taken before this one. Of the betas the kernel
+// takes logarithm and distance from 1, which float32 holds better: 1 - beta^t = -expm1(t log beta).
+extern "C" __global__ void adam(float* p, float* g, float* m, float* v, const float* t, const float* lr, const float* gate,
+                                float log_beta1, float log_beta2, float share1, float share2, float eps,
+                                float weight_decay, int size, int decayed) {
+    int from = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
+    if (from >= size) return;
+    const float zeros[WIDTH] = {};
+    if (skipped(gate)) {
+        store(g + from, zeros);
+        return;
+    }
+    float parameter[WIDTH], gradient[WIDTH], mean[WIDTH], square[WIDTH];
+    load(parameter, p + from);
+    load(gradient, g + from);
+    load(mean, m + from);
+    load(square, v + from);
+    float steps = *t + 1.0f;
+    float rate = *lr / -expm1f(steps * log_beta1), correction = 1.0f / sqrtf(-expm1f(steps * log_beta2));
+    add_decay(gradient, parameter, weight_decay, from, decayed);
+#pragma unroll
+    for (int i = 0; i < WIDTH; ++i) {
+        mean[i] = fmaf(share1, gradient[i] - mean[i], mean[i]);
+        square[i] = fmaf(share2, gradient[i] * gradient[i] - square[i], square[i]);
+        parameter[i] -= rate * mean[i] / (sqrtf(square[i]) * correction + eps);
+    }
+    store(p + from, parameter);
+    store(m + from, mean);
+    store(v + from, square);
+    store(g + from, zeros);
+}
+
+// After adam, which reads t in every block: only then may it move.
+extern "C" __global__ void count_step(float* t, const float* gate) {
+    if (!skipped(gate)) *t += 1.0f;
+}

@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+import gpuarray as ga
+from tests.gpuarray import reference
+from tests.gpuarray.check import assert_close
+from tests.gpuarray.cuda.check import check_on_device
+
+IDENTITY = (1, 0, 0, 0, 1, 0, 1, 1, 0)
+
+
+def draw(n, height, width, channels, seed=1):
+    rng = np.random.default_rng(seed)
+    images = rng.integers(0, 256, (n, height, width, channels), np.uint8)
+    parameters = np.array(IDENTITY) + rng.standard_normal((n, 9)) * [.05, .05, 2, .05, .05, 2, .05, .2, .3]
+    parameters[::2, [0, 3]] *= -1                                                # every other one is flipped
+    return images, parameters.astype(np.float32)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("n, height, width, size", [(1, 5, 6, 4), (3, 21, 17, 18), (2, 1, 1, 3)])
+def test_augment(cuda_any_order, n, height, width, size, channels):
+    images, parameters = draw(n, height, width, channels)
+    check_on_device(cuda_any_order, lambda images, parameters: (ga.augment(images, parameters, size),),
+                    lambda images, parameters: (reference.augment(images, parameters, size),), [images, parameters],
+                    {"float32": 2e-5})           # positions are rounded at some ten pixels; 3e-6 seen
+
+
+def test_the_identity_cuts_out_the_middle_exactly(cuda):
+    images, _ = draw(2, 12, 12, 3)
+    out = ga.augment(cuda.to_device(images), cuda.to_device(np.tile(np.float32(IDENTITY), (2, 1))), 8)
+    assert_close(cuda.to_host(out), images[:, 2:10, 2:10] / 127.5 - 1, 1e-6)
+
+
+def test_as_in_the_numpy_half(cuda):
+    images, parameters = draw(4, 20, 20, 3, seed=2)
+    assert_close(cuda.to_host(ga.augment(cuda.to_device(images), cuda.to_device(parameters), 16)),
+                 ga.augment(images, parameters, 16), 1e-5)
+
+
+def test_refuses_what_it_cannot_take(cuda):
+    images, parameters = map(cuda.to_device, draw(2, 5, 5, 3))
+    with pytest.raises(ga.ArgumentError, match="augment: size is 0, expected"):
+        ga.augment(images, parameters, 0)
+    with pytest.raises(ga.ArgumentError, match=r"augment: parameters has shape \(1, 9\)"):
+        ga.augment(images, parameters[:1], 4)
+    with pytest.raises(ga.ArgumentError, match="augment: images is float32"):
+        ga.augment(cuda.to_device(np.zeros((2, 5, 5, 3), np.float32)), parameters, 4)

@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+
+import gpuarray as ga
+from tests.gpuarray import reference
+from tests.gpuarray.check import assert_close
+from tests.gpuarray.cuda.check import ELEMENTS, FLOAT32, check_on_device, misaligned
+
+BOUND = 8.0
+
+
+# ---------------------------------------------------------------------------------------------- feature loss
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=str)
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5, 7), (2, 6, 6, 96), (1, 96, 96, 120)], ids=str)      # the last: all blocks, twice round
+def test_feature_loss(cuda_any_order, shape, element):
+    rng = np.random.default_rng(1)
+    a, b = (rng.standard_normal(shape).astype(element) for _ in range(2))
+    check_on_device(cuda_any_order, ga.feature_loss, lambda a, b: (0.5 * np.sum((a - b) ** 2, keepdims=True).reshape(1), a - b), [a, b])
+
+
+def test_feature_loss_of_parts_of_a_batch_whose_addresses_allow_no_wide_access(cuda):
+    a, b = np.random.default_rng(2).standard_normal((2, 4, 8)).astype(FLOAT32)
+    loss, d = ga.feature_loss(misaligned(cuda, a), misaligned(cuda, b))
+    assert_close(cuda.to_host(loss), [0.5 * np.sum((a - b) ** 2)], 1e-6)
+    assert_close(cuda.to_host(d), a - b, 1e-6)
+
+
+def test_feature_loss_gives_the_same_bits_in_any_order(cuda):
+    a, b = np.random.default_rng(3).standard_normal((2, 40, 777)).astype(FLOAT32)
+    losses = set()
+    for order, seed in (("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)):
+        with cuda.threads_in_order(order, seed):
+            losses.add(float(cuda.to_host(ga.feature_loss(cuda.to_device(a), cuda.to_device(b))[0])[0]))
+    assert len(losses) == 1
+
+
+def test_feature_loss_refuses_two_shapes(cuda):
+    with pytest.raises(ga.ArgumentError, match="feature_loss: b has shape"):
+        ga.feature_loss(cuda.to_device(np.ones((2, 3), FLOAT32)), cuda.to_device(np.ones((3, 2), FLOAT32)))
+
+
+# ---------------------------------------------------------------------------------------------- latent
+
+def draw_latent(n, z_size, element):
+    rng = np.random.default_rng(4)
+    h = (3 * rng.standard_normal((n, 2 * z_size))).astype(element)
+    return h, rng.standard_normal((n, z_size)).astype(FLOAT32), rng.standard_normal((n, z_size)).astype(element)
+
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=str)
+@pytest.mark.parametrize("n, z_size", [(1, 1), (5, 3), (9, 70)])
+def test_reparametrise(cuda_any_order, n, z_size, element):
+    h, noise, _ = draw_latent(n, z_size, element)
+    check_on_device(cuda_any_order, lambda h, noise: ga.reparametrise(h, noise, BOUND),
+                    lambda h, noise: (reference.reparametrise(h, noise, BOUND), np.array([reference.kl(h, BOUND)])), [h, noise])
+
+
+def test_kl_of_nearly_the_prior_keeps_its_digits(cuda):
+    h = np.full((4, 6), 1e-3, FLOAT32)
+    _, kl = ga.reparametrise(cuda.to_device(h), cuda.to_device(np.zeros((4, 3), FLOAT32)), BOUND)
+    assert_close(cuda.to_host(kl), [reference.kl(h.astype(np.float64), BOUND)], 1e-3)
+
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=str)
+@pytest.mark.parametrize("kl_weight", [1.0, 0.0, 0.5])
+@pytest.mark.parametrize("n, z_size", [(1, 1), (5, 3), (9, 70)])
+def test_reparametrise_grad(cuda_any_order, n, z_size, element, kl_weight):
+    h, noise, dz = draw_latent(n, z_size, element)
+
+    def plain(dz, h, noise):
+        mean, raw = np.split(h, 2, axis=1)
+        squashed = np.tanh(raw / BOUND)
+        std = np.exp(BOUND * squashed / 2)
+        dlog_var = 0.5 * (dz * noise * std + kl_weight * (std**2 - 1))
+        return (np.concatenate([dz + kl_weight * mean, dlog_var * (1 - squashed**2)], axis=1),)
+
+    check_on_device(cuda_any_order, lambda dz, h, noise: (ga.reparametrise_grad(dz, h, noise, BOUND, kl_weight),), plain,
+                    [dz, h, noise])
+
+
+def test_latent_refuses_other_shapes(cuda):
+    h, noise = cuda.to_device(np.ones((2, 6), FLOAT32)), cuda.to_device(np.ones((2, 2), FLOAT32))
+    with pytest.raises(ga.ArgumentError, match=r"reparametrise: h has shape \(2, 6\), expected \(2, 4\)"):
+        ga.reparametrise(h, noise, BOUND)
+    with pytest.raises(ga.ArgumentError, match="reparametrise_grad: dz has shape"):
+        ga.reparametrise_grad(h, h, cuda.to_device(np.ones((2, 3), FLOAT32)), BOUND)
+
+
+# ---------------------------------------------------------------------------------------------- GAN
+
+def plain_gan_cost(logits, n_real, real_weight, fake_weight, eps, gate):
+    d = 1 / (1 + np.exp(-logits[:, 0]))
+    real, fake = -np.log(d[:n_real] + eps), -np.log(1 - d[n_real:] + eps)
+    slope = np.where(np.arange(len(d)) < n_real, -real_weight / (d + eps), fake_weight / (1 - d + eps)) * d * (1 - d)
+    dis = dec = True
+    if gate is not None:
+        dis, dec = min(real.mean(), fake.mean()) >= gate[0] - gate[1], max(real.mean(), fake.mean()) <= gate[0] + gate[1]
+    both = not dis and not dec
+    return np.array([real.mean(), fake.mean(), d[:n_real].mean(), d[n_real:].mean(), dis or both, dec or both]), slope[:, None]
+
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=str)
+@pytest.mark.parametrize("eps", [0.0, 1e-3])
+@pytest.mark.parametrize("rows, n_real", [(2, 1), (7, 3), (600, 200)])
+def test_gan_cost(cuda_any_order, rows, n_real, eps, element):
+    logits = (2 * np.random.default_rng(5).standard_normal((rows, 1))).astype(element)
+    options = n_real, 0.33, 0.67, eps, (0.68, 0.35)
+    check_on_device(cuda_any_order, lambda logits: ga.gan_cost(logits, *options), lambda logits: plain_gan_cost(logits, *options),
+                    [logits])
+
+
+@pytest.mark.parametrize("real, fake, gate, wanted", [
+    (0.0, 0.0, (0.68, 0.35), (1, 1)),         # costs log 2: both step
+    (3.0, 0.0, (0.68, 0.35), (0, 1)),         # a real cost below .33: Dis skips
+    (0.0, -3.0, (0.68, 0.35), (0, 1)),        # a generated cost below .33: Dis skips
+    (-3.0, 0.0, (0.68, 0.35), (1, 0)),        # a real cost above 1.03: Dec skips
+    (0.0, 3.0, (0.68, 0.35), (1, 0)),         # a generated cost above 1.03: Dec skips
+    (3.0, 3.0, (0.68, 0.35), (1, 1)),         # both would skip: both step
+    (3.0, 0.0, None, (1, 1)),                 # no gate
+])
+def test_gates(cuda_any_order, real, fake, gate, wanted):
+    logits = cuda_any_order.to_device(np.array([[real]] * 2 + [[fake]] * 3, FLOAT32))
+    report, _ = ga.gan_cost(logits, 2, gate=gate)
+    assert tuple(cuda_any_order.to_host(report)[4:]) == wanted
+
+
+@pytest.mark.parametrize("eps", [0.0, 1e-3])
+@pytest.mark.parametrize("size", [80.0, 1e4])
+def test_gan_cost_is_finite_at_any_logit(cuda, size, eps):
+    logits = cuda.to_device(np.array([[size], [-size], [size], [-size]], FLOAT32))
+    report, dlogits = map(cuda.to_host, ga.gan_cost(logits, 2, eps=eps))
+    worst = size if eps == 0 else -np.log(eps)
+    assert_close(report[:4], [worst / 2, worst / 2, 0.5, 0.5], 1e-3)
+    assert np.abs(dlogits[:, 0] - ([0, -1, 1, 0] if eps == 0 else 0)).max() < 1e-6
+
+
+@pytest.mark.parametrize("element", ELEMENTS, ids=str)
+@pytest.mark.parametrize("eps", [0.0, 1e-3])
+def test_non_saturating_grad(cuda_any_order, eps, element):
+    logits = (2 * np.random.default_rng(6).standard_normal((300, 1))).astype(element)
+
+    def plain(logits):
+        d = 1 / (1 + np.exp(-logits))
+        return (np.where(np.arange(300)[:, None] < 100, 0, -d * (1 - d) / (d + eps)),)
+
+    check_on_device(cuda_any_order, lambda logits: (ga.non_saturating_grad(logits, 100, eps),), plain, [logits])
+
+
+@pytest.mark.parametrize("n_real", [0, 4, 2.5])
+def test_gan_cost_refuses_a_batch_without_real_or_without_generated_rows(cuda, n_real):
+    with pytest.raises(ga.ArgumentError, match="gan_cost: n_real is .*, expected a whole number from 1 to 3"):
+        ga.gan_cost(cuda.to_device(np.zeros((4, 1), FLOAT32)), n_real)
