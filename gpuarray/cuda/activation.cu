@@ -3,6 +3,7 @@
 // Tiling: blocks over strips of 128 bytes of a row (`strip_at`), 16 bytes a thread; each block leaves the sums over its chunk of
 // rows in parts, which column_sums in sums.cu adds to dbias. Layout: dy, y, da (rows, channels), parts (chunks, channels).
 // Precision: float32, sums in a fixed order.
+#include "columns.cuh"
 
 // parts null: da alone.
 extern "C" __global__ void __launch_bounds__(256)

@@ -8,6 +8,7 @@
 //   Where the layer before has computed the moments, batchnorm_forward is all: one read and one write.
 // Precision: float32. A block sums distances from its first row, not from zero, and chunks are merged by their means (Chan et
 // al. 1983): a mean far from zero is never squared. Memory: parts (chunks, 2, channels): mean, sum of squares around it.
+#include "columns.cuh"
 
 // Mean and sum of squares around it, of the block's rows, in every thread.
 __device__ inline void strip_moments(const ELEMENT* x, Strip at, int channels, float (&mean)[WIDTH], float (&squares)[WIDTH]) {

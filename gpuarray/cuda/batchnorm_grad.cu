@@ -9,6 +9,7 @@
 //   dbeta, batchnorm_grad_apply writes dx. The sums must be known before the first dx: two reads.
 //   Inference: one read, dx and the sums together.
 // Precision: float32, sums in a fixed order. Memory: parts (chunks, 2, channels), sums (2, channels): sum g, sum g n.
+#include "columns.cuh"
 
 // One thread's channels.
 struct Channels { float mean[WIDTH], inv_std[WIDTH], scale[WIDTH], beta[WIDTH]; };         // scale = gamma * inv_std

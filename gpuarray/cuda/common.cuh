@@ -65,37 +65,6 @@ __device__ inline float block_sum(float v) {
     return warp_sum(lane < blockDim.x / 32 ? partial[lane] : 0.0f);
 }
 
-// ---- blocks over the columns of a (rows, channels) array
-// A block of (x, y) = 256 threads, y a power of two, takes a strip of neighbouring channels, `width` a thread, and a chunk of
-// rows, which its threads of one x share out among them.
-struct Strip { int channel, begin, end; bool inside; };    // this thread's first channel; the chunk's rows; channel < channels
-
-__device__ inline Strip strip_at(int rows, int channels, int chunk, int which_chunk, int width) {
-    int channel = (blockIdx.x * blockDim.x + threadIdx.x) * width, begin = which_chunk * chunk;
-    return {channel, begin, min(begin + chunk, rows), channel < channels};
-}
-
-// For passes over an array that a kernel before has just gone through from its start: what is still cached comes first.
-__device__ inline int last_chunk_first() { return gridDim.y - 1 - blockIdx.y; }
-
-// Sums of N numbers over the threads of one x, in a fixed order; all of them receive the sums. Every thread must call it.
-template <int N> __device__ inline void sum_over_rows(float (&v)[N]) {
-    __shared__ float partial[N][256];
-    int thread = threadIdx.y * blockDim.x + threadIdx.x;
-    __syncthreads();                                       // sums before these may still be read
-#pragma unroll
-    for (int i = 0; i < N; ++i) partial[i][thread] = v[i];
-    for (int half = blockDim.y / 2; half > 0; half /= 2) {
-        __syncthreads();
-        if (threadIdx.y < half)
-#pragma unroll
-            for (int i = 0; i < N; ++i) partial[i][thread] += partial[i][thread + half * blockDim.x];
-    }
-    __syncthreads();
-#pragma unroll
-    for (int i = 0; i < N; ++i) v[i] = partial[i][threadIdx.x];
-}
-
 // ---- what only PTX can say; the CPU check (CUDA_ON_CPU) supplies functions of the same names
 #ifndef CUDA_ON_CPU
 

@@ -32,7 +32,7 @@ def flat_grid(count):
 
 
 class Columns:
-    """Blocks over the columns of x (..., C), taken as (rows, C): `strip_at` in common.cuh.
+    """Blocks over the columns of x (..., C), taken as (rows, C): `strip_at` in columns.cuh.
 
     others: further arrays whose last axis is C and which kernels read as widely as x.
     """

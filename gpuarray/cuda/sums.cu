@@ -1,4 +1,5 @@
 // The second stage of sums over many blocks: partial sums, added up in a fixed order, so that runs are reproducible.
+#include "columns.cuh"
 
 // out (1,) = the sum of parts (count,). One block.
 extern "C" __global__ void total(const float* parts, float* out, int count) {
