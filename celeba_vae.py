@@ -1,7 +1,7 @@
 """A variational autoencoder on faces, with the encoder and decoder of VAE/GAN: the paper's baselines VAE and VAE_Dis_l.
 
     python celeba_vae.py                        toyfaces, minutes on a laptop; error measured in pixels
-    python celeba_vae.py --preset released          the released VAE/GAN's numbers
+    python celeba_vae.py --preset released      the released VAE/GAN's numbers
     python celeba_gan.py --out runs/gan && python celeba_vae.py --similarity discriminator --discriminator runs/gan
                                                 VAE_Dis_l: error measured in the features of a finished GAN
 """

@@ -71,7 +71,7 @@ def _parse(settings_class, presets, script, arguments):
         parser.add_argument(spelled(name), dest=name, help=_help(settings_class, presets, name, flag), **kind)
     found, unknown = parser.parse_known_args(arguments)
     if unknown:
-        near = difflib.get_close_matches(unknown[0], map(spelled, known), 1)
+        near = difflib.get_close_matches(unknown[0], map(spelled, known), 1, cutoff=0.7)
         raise UsageError(f"{unknown[0]}: no such flag: " + (f"did you mean {near[0]}?" if near else "--help lists them all"))
     given = {}
     for name, value in vars(found).items():

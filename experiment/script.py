@@ -46,8 +46,11 @@ def _terminate(number, frame):
 
 
 def open_device(settings):
-    """('cpu' or 'cuda', why), told on the screen. Raises gpuarray.DeviceError, or UsageError for a precision it lacks."""
-    device, why = ga.choose_device(settings.device)
+    """('cpu' or 'cuda', why), told on the screen. Raises UsageError for a device that is not there, or lacks a precision."""
+    try:
+        device, why = ga.choose_device(settings.device)
+    except ga.DeviceError as error:
+        raise UsageError(f"--device {settings.device}: {error}") from error
     if device == "cpu" and settings.precision != "fp32":
         raise UsageError(f"--precision {settings.precision}: needs a GPU, but the device is the CPU ({why}): "
                          "leave it out or use --precision fp32")

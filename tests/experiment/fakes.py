@@ -1,0 +1,65 @@
+"""A model and images small enough to train in microseconds, with all that the training loop asks of the real ones."""
+from dataclasses import dataclass
+
+import numpy as np
+
+from dataset import Images, Split
+from experiment.settings import Settings, fill, number
+
+SIZE = 8
+
+
+@dataclass(kw_only=True)
+class Config(Settings):
+    strength: float = number("of nothing in particular", above=0)
+
+
+PRESETS = {preset: {"ours": dict(
+    data="toyfaces", image_size=32, width=1.0, z_size=5, epochs=3, epoch_size=4, batch_size=2, lr=0.5, schedule="constant",
+    weight_decay=0.0, strength=strength)} for preset, strength in (("quick", 1.0), ("paper", 2.0), ("released", 3.0))}
+
+
+def settings(**given):
+    """Settings of the fake experiment."""
+    return fill(Config, PRESETS, given, "fake")
+
+
+def images(count=11, tests=70):
+    """Random images, kept with a margin of 1."""
+    rng = np.random.default_rng(0)
+    train, test = (Split(rng.integers(0, 256, (n, SIZE + 2, SIZE + 2, 3), np.uint8), 1) for n in (count, tests))
+    return Images("fake", SIZE, 1, train, test, [])
+
+
+class FakeModel:
+    """Its only parameter follows the images it is given; every step depends on all steps before it."""
+
+    networks = {}
+
+    def __init__(self, break_at=None, on_step=None):
+        self.weight, self.count, self.learning_rate = np.array([0.25]), np.zeros(1, np.uint64), 0.0
+        self.break_at, self.on_step, self.rates, self._losses = break_at, on_step, [], []
+
+    def step(self, x):
+        self.count += 1
+        self.rates.append(self.learning_rate)
+        self.weight += self.learning_rate * np.sin(self.weight * self.count + x.astype(np.float64).mean())
+        self._losses.append(np.nan if self.count[0] == self.break_at else float(self.weight[0]))
+        if self.on_step:
+            self.on_step(int(self.count[0]))
+
+    def metrics(self):
+        losses, self._losses = self._losses, []
+        return {"kl": float(np.mean(losses))}
+
+    def sample(self, z):
+        return np.tile(np.tanh(z[:, :3])[:, None, None], (1, SIZE, SIZE, 1)).astype(np.float32)
+
+    def reconstruct(self, x):
+        return -x
+
+    def state(self):
+        return {"weight": self.weight.copy(), "count": self.count.copy()}
+
+    def restore(self, state):
+        self.weight[...], self.count[...] = state["weight"], state["count"]

@@ -1,0 +1,112 @@
+import zipfile
+
+import numpy as np
+import pytest
+
+from experiment import checkpoints
+from experiment.checkpoints import Checkpoint
+from experiment.errors import UsageError
+from experiment.run_folder import RunFolder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return RunFolder(tmp_path / "run")
+
+
+def make(step=8):
+    rng = np.random.default_rng(step)
+    model = {"noise_counter": np.array([2**63 + 5], np.uint64), "encoder/parameters": rng.standard_normal(100).astype("f"),
+             "odd": np.array([np.inf, -0.0, 1e-45], np.float32)}
+    return Checkpoint(step, 12.5, model, {"key": 2**61 + 1, "consumed": step}, rng.standard_normal((3, 5)))
+
+
+def test_everything_comes_back_bit_for_bit(folder):
+    saved = make()
+    loaded = checkpoints.load(checkpoints.save(folder, saved, epoch_size=4))
+    assert (loaded.step, loaded.seconds, loaded.batches) == (8, 12.5, saved.batches)
+    assert loaded.z.tobytes() == saved.z.tobytes()
+    assert loaded.model.keys() == saved.model.keys()
+    for name, array in saved.model.items():
+        assert (loaded.model[name].dtype, loaded.model[name].tobytes()) == (array.dtype, array.tobytes()), name
+
+
+def test_names_tell_the_epoch_and_the_last_three_are_kept(folder):
+    for step in (4, 8, 9, 12, 40):
+        path = checkpoints.save(folder, make(step), epoch_size=4)
+    names = sorted(path.name for path in folder.checkpoints.iterdir())
+    assert names == ["epoch_0002_plus_00001.npz", "epoch_0003.npz", "epoch_0010.npz"]
+    assert checkpoints.latest(folder) == path == folder.checkpoints / "epoch_0010.npz"
+
+
+def test_steps_beyond_an_epoch_are_newer_than_its_end(folder):
+    for step in (9, 8):
+        checkpoints.save(folder, make(step), epoch_size=4)
+    assert checkpoints.latest(folder).name == "epoch_0002_plus_00001.npz"
+
+
+def test_no_checkpoint_is_an_error(folder):
+    with pytest.raises(UsageError, match="no checkpoint in this run"):
+        checkpoints.latest(folder)
+
+
+def test_objects_are_never_pickled(folder):
+    checkpoint = make()
+    checkpoint.model["bad"] = np.array([{}])
+    with pytest.raises(TypeError, match="model/bad"):
+        checkpoints.save(folder, checkpoint, epoch_size=4)
+    assert not folder.checkpoints.exists()
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-200])
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+def pickled(path):
+    np.save(path.with_suffix(".npy"), np.array([{}]))
+    path.with_suffix(".npy").rename(path)
+
+
+def foreign(path):
+    np.savez(path, weights=np.zeros(3))
+
+
+def pickled_inside(path):
+    np.savez(path, about=np.array([{}]))
+
+
+def another_version(path):
+    np.savez(path, about=np.array('{"format": "autoencoding-beyond-pixels checkpoint 0"}'), z=np.zeros(1))
+
+
+def text_inside(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("about.npy", "hello")
+
+
+@pytest.mark.parametrize("spoil", [cut, flip, empty, pickled, foreign, pickled_inside, another_version, text_inside])
+def test_a_spoiled_checkpoint_is_an_error_that_names_the_one_before(folder, spoil):
+    checkpoints.save(folder, make(4), epoch_size=4)
+    path = checkpoints.save(folder, make(8), epoch_size=4)
+    spoil(path)
+    with pytest.raises(UsageError, match=r"epoch_0002.npz: damaged, or no checkpoint of this program .*: "
+                                         r"delete it to go on from epoch_0001.npz") as caught:
+        checkpoints.load(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_only_checkpoint_spoiled(folder):
+    path = checkpoints.save(folder, make(4), epoch_size=4)
+    cut(path)
+    with pytest.raises(UsageError, match="start the run anew"):
+        checkpoints.load(path)

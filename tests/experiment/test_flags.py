@@ -1,0 +1,106 @@
+"""Command lines to settings, with the fake experiment of fakes.py."""
+import re
+from dataclasses import asdict
+
+import pytest
+
+from experiment.errors import UsageError
+from experiment.flags import read_settings
+from experiment.run_folder import RunFolder
+from tests.experiment.fakes import PRESETS, Config
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def read(*arguments):
+    return read_settings(Config, PRESETS, "/somewhere/fake.py", arguments)
+
+
+def test_quick_is_the_default_and_each_value_knows_where_it_is_from():
+    settings = read()
+    assert (settings.preset, settings.strength, settings.origin["strength"]) == ("quick", 1.0, "ours")
+
+
+def test_flags_replace_the_presets_numbers():
+    settings = read("--preset", "released", "--lr", "1e-3", "--limit", "none", "--no-augment")
+    assert (settings.strength, settings.lr, settings.limit, settings.augment) == (3.0, 1e-3, None, False)
+    assert (settings.origin["lr"], settings.origin["strength"]) == ("flag", "ours")
+
+
+def test_default_folder_names_script_preset_and_time():
+    assert re.fullmatch(r"runs/fake-paper-\d{8}-\d{6}", read("--preset", "paper").out)
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--epochs", "0"], "--epochs 0: expected a whole number from 1 to"),
+    (["--epochs", "2.5"], "--epochs 2.5: expected a whole number"),
+    (["--epochs"], "--epochs: expected one argument"),
+    (["--limit", "-3"], "--limit -3: expected a whole number from 1 to .* or none"),
+    (["--lr", "0"], "--lr 0: expected a number above 0 and up to 1"),
+    (["--lr", "nan"], "--lr nan: expected a number"),
+    (["--width", "inf"], "--width inf: expected a number"),
+    (["--weight-decay", "-0.5"], "--weight-decay -0.5: expected a number of at least 0"),
+    (["--seed", "-1"], "--seed -1: expected a whole number from 0"),
+    (["--image-size", "48"], "--image-size 48: use 32, 64 or 128"),
+    (["--preset", "best"], "--preset best: use quick, paper or released"),
+    (["--out", ""], "--out : expected DIR"),
+    (["--epoch", "3"], r"--epoch: no such flag: did you mean --epochs\?"),
+    (["--frobnicate"], "--frobnicate: no such flag: --help lists them all"),
+    (["stray"], "stray: no such flag"),
+    (["--no-resume"], "--no-resume: no such flag"),
+    (["--augment=1"], "--augment"),
+    (["--resume"], "--resume: which run"),
+    (["--resume", "--out", "nowhere"], "nowhere: not the folder of a run"),
+])
+def test_what_is_wrong_is_named(arguments, message, tmp_path):
+    with pytest.raises(UsageError, match=message) as caught:
+        read(*arguments)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_shows_every_flag_with_its_presets(capsys):
+    with pytest.raises(SystemExit) as left:
+        read("--help")
+    shown = " ".join(capsys.readouterr().out.split())
+    assert left.value.code == 0
+    assert "of nothing in particular [quick: 1.0, paper: 2.0, released: 3.0]" in shown
+    assert "steps between reports [25]" in shown and "SUPPRESS" not in shown
+
+
+class TestResume:
+    @pytest.fixture(autouse=True)
+    def run(self):
+        settings = read("--out", "run", "--lr", "0.25")
+        RunFolder("run").create({"script": "fake", "settings": asdict(settings), "origin": settings.origin})
+
+    def test_the_runs_own_settings_count(self):
+        settings = read("--out", "run", "--resume")
+        assert (settings.lr, settings.origin["lr"], settings.resume, settings.epochs) == (0.25, "flag", True, 3)
+
+    def test_what_can_change_does(self):
+        settings = read("--out", "run", "--resume", "--epochs", "9", "--lr", "0.125", "--device", "cpu")
+        assert (settings.epochs, settings.lr, settings.device) == (9, 0.125, "cpu")
+
+    def test_what_cannot_change_may_be_repeated_but_not_altered(self):
+        assert read("--out", "run", "--resume", "--batch-size", "2").batch_size == 2
+        with pytest.raises(UsageError, match="--batch-size 3: the run in run was started with 2"):
+            read("--out", "run", "--resume", "--batch-size", "3")
+
+    def test_another_scripts_run_is_refused(self):
+        with pytest.raises(UsageError, match="was made by fake.py"):
+            read_settings(Config, PRESETS, "other.py", ["--out", "run", "--resume"])
+
+    def test_another_versions_settings_are_refused(self):
+        config = RunFolder("run").config()
+        del config["settings"]["strength"]
+        RunFolder("run").write_config(config)
+        with pytest.raises(UsageError, match="other settings than this version's"):
+            read("--out", "run", "--resume")
+
+    def test_without_resume_the_folder_is_in_use(self):
+        with pytest.raises(UsageError, match="add --resume"):
+            read("--out", "run")

@@ -1,0 +1,82 @@
+import json
+
+import pytest
+
+from experiment.errors import UsageError
+from experiment.run_folder import RunFolder, written_whole
+
+CONFIG = {"script": "fake", "settings": {}, "origin": {}}
+
+
+def test_check_free_leaves_nothing_behind(tmp_path):
+    RunFolder(tmp_path / "a" / "b" / "run").check_free()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_check_free_leaves_an_empty_folder_that_was_there(tmp_path):
+    (tmp_path / "run").mkdir()
+    RunFolder(tmp_path / "run").check_free()
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_create_writes_the_config(tmp_path):
+    folder = RunFolder(tmp_path / "a" / "run")
+    folder.create(CONFIG)
+    assert folder.config() == CONFIG
+    assert [path.name for path in folder.path.iterdir()] == ["config.json"]
+
+
+@pytest.mark.parametrize("begin", [lambda folder: folder.check_free(), lambda folder: folder.create(CONFIG)])
+def test_a_folder_with_something_in_it_is_refused(tmp_path, begin):
+    (tmp_path / "precious.txt").write_text("mine")
+    with pytest.raises(UsageError, match=r"--out .* something in this folder"):
+        begin(RunFolder(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["precious.txt"]
+
+
+@pytest.mark.parametrize("name", ["file/run", "new/" + "x" * 300])
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    for begin in (RunFolder.check_free, lambda folder: folder.create(CONFIG)):
+        with pytest.raises(UsageError, match="--out .* cannot be written .*choose another folder"):
+            begin(RunFolder(tmp_path / name))
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("content, complaint", [
+    (None, "not the folder of a run"), ("{", "damaged"), ("[]", "not the settings of a run"),
+    ('{"script": "fake", "settings": {}}', "not the settings of a run")])
+def test_config_of_something_else_is_refused(tmp_path, content, complaint):
+    if content is not None:
+        (tmp_path / "config.json").write_text(content)
+    with pytest.raises(UsageError, match=complaint):
+        RunFolder(tmp_path).config()
+
+
+def test_a_file_whose_writing_fails_is_as_if_never_begun(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"before")
+    with pytest.raises(ZeroDivisionError):
+        with written_whole(path) as file:
+            file.write(b"half of")
+            raise ZeroDivisionError
+    assert path.read_bytes() == b"before" and [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_write_error_says_what_to_do(tmp_path):
+    (tmp_path / "samples").write_text("in the way")
+    with pytest.raises(UsageError, match="samples/epoch_0001.png: cannot be written .* --resume"):
+        RunFolder(tmp_path).write("samples/epoch_0001.png", b"")
+
+
+def test_metrics_are_kept_line_by_line_and_rewound(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.metrics() == []
+    for step in (5, 10, 15):
+        folder.add_metrics({"step": step, "kl": step / 2})
+    with open(tmp_path / "metrics.jsonl", "a") as file:
+        file.write('{"step": 20, "k')                         # a crash in the middle of a line
+    assert [report["step"] for report in folder.metrics()] == [5, 10, 15]
+    folder.rewind_metrics(10)
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == [{"step": 5, "kl": 2.5}, {"step": 10, "kl": 5.0}]

@@ -1,0 +1,169 @@
+"""The training loop with a fake model: what it writes, how it resumes, how it ends."""
+import json
+import signal
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import dataset
+from experiment import checkpoints
+from experiment.errors import Diverged, Interrupted, UsageError
+from experiment.pictures import grid
+from experiment.run_folder import RunFolder
+from experiment.training import Training, generator
+from tests.experiment.fakes import FakeModel, images, settings
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def train(model=None, **given):
+    training = Training(settings(**{"out": "run"} | given), model or FakeModel(), images(), "cpu", "asked for")
+    training.run()
+    return training
+
+
+def lines(run="run"):
+    with open(f"{run}/metrics.jsonl") as file:
+        return [json.loads(line) for line in file]
+
+
+def test_a_run_leaves_what_its_folder_promises(tmp_path):
+    train(checkpoint_every=2)
+    run = tmp_path / "run"
+    found = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
+    assert found == {"config.json", "metrics.jsonl", "originals.png", "curves.png", "index.html",
+                     *(f"{kind}/epoch_000{n}.png" for kind in ("samples", "reconstructions") for n in (1, 2, 3)),
+                     "checkpoints/epoch_0002.npz", "checkpoints/epoch_0003.npz"}
+
+
+def test_reports_tell_step_epoch_and_speed():
+    model = FakeModel()
+    train(model, report_every=3)
+    reports = lines()
+    assert [(report["step"], report["epoch"]) for report in reports] == [
+        (1, 1), (3, 1), (4, 1), (6, 2), (8, 2), (9, 3), (12, 3)]
+    assert all(report["images_per_s"] > 0 and 0 <= report["waiting"] <= 1 for report in reports)
+    assert np.all(np.diff([report["seconds"] for report in reports]) >= 0)
+    assert all(report["learning_rate"] == 0.5 for report in reports) and model.rates == [0.5] * 12
+
+
+def test_the_learning_rate_follows_its_schedule():
+    model = FakeModel()
+    train(model, schedule="released", warmup=2)
+    assert model.rates[:3] == pytest.approx([0.5 / 3, 1 / 3, 0.5])
+    assert model.rates[3] == 0.5 > model.rates[4] == model.rates[7] > model.rates[8]
+
+
+def test_pictures_come_from_the_same_z_and_images_every_epoch():
+    training = train()
+    first, last = (np.asarray(Image.open(f"run/samples/epoch_000{n}.png")) for n in (1, 3))
+    assert (first == last).all() and first.shape == (8 * 10 - 2, 8 * 10 - 2, 3)
+    rows = [int(np.argmin([abs(test - shown).sum() for test in images().test.pictures(slice(None))]))
+            for shown in training._originals]
+    assert len(set(rows)) == 64 and rows == sorted(rows)
+    shown = images().test.pictures(rows)
+    assert (np.asarray(Image.open("run/originals.png")) == grid(shown)).all()
+    assert (np.asarray(Image.open("run/reconstructions/epoch_0002.png")) == grid(-shown)).all()
+
+
+def test_generators_differ_by_purpose_and_seed():
+    draws = {generator(seed, purpose).integers(2**62) for seed in (0, 1) for purpose in ("weights", "batches")}
+    assert len(draws) == 4 and generator(1, "weights").integers(2**62) in draws
+
+
+def state_at_end(run):
+    saved = checkpoints.load(f"{run}/checkpoints/epoch_0003.npz")
+    return [(name, array.tobytes()) for name, array in sorted(saved.model.items())], saved.batches, saved.z.tobytes()
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit():
+    train(out="whole")
+    train(epochs=1)
+    model = FakeModel()
+    train(model, resume=True)
+    assert model.count == 12 and len(model.rates) == 8
+    assert state_at_end("run") == state_at_end("whole")
+    assert [report["step"] for report in lines()][-1] == 12
+    config = json.load(open("run/config.json"))
+    assert config["settings"]["epochs"] == 3 and config["resumed"][0]["step"] == 4
+    assert config["resumed"][0]["changed"] == {"epochs": 3, "resume": True}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_saves_its_state_and_goes_on_from_it(number, capsys):
+    train(out="whole")
+    before = signal.getsignal(number)
+    with pytest.raises(Interrupted, match="interrupted at step 6: state saved in run/checkpoints/epoch_0001_plus_00002.npz: "
+                                          "go on with --out run --resume") as stop:
+        train(FakeModel(on_step=lambda step: step == 6 and signal.raise_signal(number)))
+    assert stop.value.signal_number == number and signal.getsignal(number) == before
+    assert lines()[-1]["step"] == 6
+    train(resume=True)
+    assert state_at_end("run") == state_at_end("whole")
+    assert "going on from run/checkpoints/epoch_0001_plus_00002.npz, step 6 of 12" in capsys.readouterr().out
+
+
+def test_a_second_signal_is_not_waited_for():
+    def insist(step):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(Interrupted, match="twice"):
+        train(FakeModel(on_step=insist))
+
+
+def test_reports_beyond_the_checkpoint_are_forgotten_on_resume():
+    with pytest.raises(Diverged):
+        train(FakeModel(break_at=7), report_every=1)
+    assert [report["step"] for report in lines()] == [1, 2, 3, 4, 5, 6]
+    train(resume=True, report_every=1)
+    assert [report["step"] for report in lines()] == list(range(1, 13))
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_state():
+    with pytest.raises(Diverged, match=r"kl is nan at step 8: the training diverged: the last good state is "
+                                       r"run/checkpoints/epoch_0001.npz: go on from it with --resume --lr 0.25"):
+        train(FakeModel(break_at=7))
+    assert checkpoints.load("run/checkpoints/epoch_0001.npz").step == 4
+    assert lines()[-1]["step"] == 4
+
+
+def test_a_loss_that_is_not_finite_before_the_first_checkpoint():
+    with pytest.raises(Diverged, match="kl is nan at step 1: .*start again with a smaller --lr"):
+        train(FakeModel(break_at=1))
+
+
+def test_a_parameter_that_is_not_finite_is_never_saved():
+    model = FakeModel()
+    model.on_step = lambda step: step == 8 and model.weight.fill(np.inf)
+    with pytest.raises(Diverged, match="weight has numbers that are not finite at step 8"):
+        train(model)
+    assert checkpoints.latest(RunFolder("run")).name == "epoch_0001.npz"
+
+
+def test_a_batch_larger_than_the_data_leaves_no_folder(tmp_path):
+    with pytest.raises(dataset.DataError, match="12"):
+        train(batch_size=12)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_run_has_nothing_to_resume():
+    train()
+    with pytest.raises(UsageError, match="has done its 3 epochs: give more with --epochs"):
+        train(resume=True)
+
+
+def test_a_checkpoint_that_does_not_fit_is_refused():
+    train(epochs=1)
+    with pytest.raises(UsageError, match="epoch_0001.npz: belongs to a model with 5 latent dimensions, this one has 7"):
+        train(resume=True, z_size=7)
+
+
+def test_other_data_is_refused_on_resume():
+    train(epochs=1)
+    with pytest.raises(UsageError, match="does not fit this run .*images"):
+        Training(settings(out="run", resume=True), FakeModel(), images(count=9), "cpu", "")
