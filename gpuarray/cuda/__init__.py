@@ -6,6 +6,7 @@ from gpuarray.cuda import runtime
 from gpuarray.cuda.activation import bias_activation_grad
 from gpuarray.cuda.augment import augment
 from gpuarray.cuda.batchnorm import batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad
+from gpuarray.cuda.cast import cast
 from gpuarray.cuda.conv import conv2d, conv2d_input_grad, conv2d_weight_grad
 from gpuarray.cuda.dense import dense, dense_input_grad, dense_weight_grad
 from gpuarray.cuda.feature_loss import feature_loss
