@@ -9,6 +9,7 @@
 // Layout: parts (parts, rows, cols) float32, y (rows, cols), dw (rows, cols) float32. Precision: float32 sums.
 typedef ELEMENT element;
 constexpr int TILE_ROWS = 16, TILE_COLS = 32, THREADS = 128;
+#include "columns.cuh"
 #include "epilogue.cuh"
 
 // What a block of finish_* works on: its tile, and the sum over parts that lie `size` elements apart, first to last.
