@@ -5,17 +5,22 @@ Image i of a seed is always the same picture, whatever its size, its margin, or 
 import numpy as np
 
 from dataset.toyfaces.canvas import Canvas
-from dataset.toyfaces.face import paint_ears, paint_eyes, paint_head, paint_mouth, paint_nose
-from dataset.toyfaces.hair import Hair, paint_beard
-from dataset.toyfaces.person import ATTRIBUTES, Person, draw_attributes
+from dataset.toyfaces.draws import Draws
+from dataset.toyfaces.face import (paint_brows, paint_ears, paint_eyes, paint_head, paint_mouth, paint_nose,
+                                   paint_wrinkles)
+from dataset.toyfaces.hair import Haircut, paint_beard, paint_bun, paint_hair, paint_hair_behind
+from dataset.toyfaces.people import ATTRIBUTES, People, draw_attributes
 from dataset.toyfaces.scene import paint_background, paint_clothes, paint_neck
 from dataset.toyfaces.worn import paint_earrings, paint_glasses, paint_hat
+
+__all__ = ["ATTRIBUTES", "attributes", "render"]
+PIXELS_AT_A_TIME = 1 << 16                      # of one plane: what the painter works on then stays in the cache
 
 
 def attributes(indices, seed=0):
     """The attributes of these images: (n, len(ATTRIBUTES)) float32, 1 where a face has one, else 0."""
-    drawn = [draw_attributes(np.random.default_rng((seed, int(i))))[0] for i in indices]
-    return np.array([[a[name] for name in ATTRIBUTES] for a in drawn], np.float32).reshape(-1, len(ATTRIBUTES))
+    has = draw_attributes(Draws(indices, seed).part("person"))[0]
+    return np.stack([has[name].ravel() for name in ATTRIBUTES], axis=1).astype(np.float32)
 
 
 def render(indices, size, seed=0, margin=0):
@@ -25,29 +30,45 @@ def render(indices, size, seed=0, margin=0):
     """
     side = size + 2 * margin
     images = np.empty((len(indices), side, side, 3), np.uint8)
-    for image, index in zip(images, indices):
-        image[:] = _paint(Person(int(index), seed), Canvas.blank(size, margin))
+    step = max(1, PIXELS_AT_A_TIME // side**2)
+    for start in range(0, len(indices), step):
+        part = slice(start, start + step)
+        images[part] = _paint(People(Draws(indices[part], seed)), Canvas.blank(len(indices[part]), size, margin))
     return images
 
 
-def _paint(person, canvas):
-    """Paints one person from back to front; returns (H, W, 3) uint8."""
-    head = canvas.frame(*person.place, person.tilt, person.scale)
-    body = canvas.frame(*person.place, 0.3 * person.tilt, person.scale)
-    hair = Hair(person)
-    paint_background(canvas, person)
-    paint_clothes(body, person)
-    hair.paint_back(head)
-    paint_neck(body, person)
-    paint_ears(head, person)
-    paint_head(head, person)
-    paint_eyes(head, person)
-    paint_nose(head, person)
-    paint_beard(head, person)
-    paint_mouth(head, person)
-    hair.paint_front(head)
-    paint_earrings(head, person)
-    paint_glasses(head, person)
-    paint_hat(head, person, hair)
-    canvas.planes *= person.exposure.astype(np.float32)[:, None, None]
-    return np.clip(canvas.planes * 255 + 0.5, 0, 255).astype(np.uint8).transpose(1, 2, 0)
+def _paint(people, canvas):
+    """Paints people from back to front; returns (n, H, W, 3) uint8."""
+    people.haircut = Haircut(people)
+    has, cut = people.has, people.haircut
+    head = canvas.frame(*people.place, people.tilt, people.scale)
+    body = canvas.frame(*people.place, 0.3 * people.tilt, people.scale)
+    paint_background(canvas, people)
+    paint_clothes(body, people)
+    _paint_some(paint_bun, head, people, cut.bun & ~has["Bald"])
+    _paint_some(paint_hair_behind, head, people, ~cut.short & ~has["Bald"])
+    paint_neck(body, people)
+    paint_ears(head, people)
+    paint_head(head, people)
+    _paint_some(paint_wrinkles, head, people, ~has["Young"])
+    paint_eyes(head, people)
+    paint_brows(head, people)
+    paint_nose(head, people)
+    _paint_some(paint_beard, head, people, has["Mustache"] | ~has["No_Beard"])
+    paint_mouth(head, people)
+    _paint_some(paint_hair, head, people, cut.short & ~has["Bald"])
+    _paint_some(paint_hair, head, people, ~cut.short & ~has["Bald"])        # apart: it takes a larger window
+    _paint_some(paint_earrings, head, people, has["Wearing_Earrings"])
+    _paint_some(paint_glasses, head, people, has["Eyeglasses"])
+    _paint_some(paint_hat, head, people, has["Wearing_Hat"])
+    canvas.planes *= people.exposure
+    return np.clip(canvas.planes * 255 + 0.5, 0, 255).astype(np.uint8).transpose(0, 2, 3, 1)
+
+
+def _paint_some(paint, canvas, people, which):
+    """Paints a part that only some people have."""
+    rows = np.flatnonzero(which)
+    if len(rows):
+        some = canvas.of(rows)
+        paint(some, people.of(rows))
+        canvas.planes[rows] = some.planes

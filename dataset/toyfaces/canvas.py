@@ -1,55 +1,57 @@
-"""What the painter draws on: a small float image with coordinates, and soft-edged shapes over them.
+"""What the painter draws on: small float images with coordinates, and soft-edged shapes over them.
 
 Shapes are signed distances, negative inside. An edge is antialiased by the share of a pixel that lies inside, so that
 one set of numbers gives the same picture at every size. Nothing here looks at a whole image (no maximum, no mean): a
 pixel depends on its own coordinates alone, which is why a margin changes nothing of the crop.
 """
-import math
-
 import numpy as np
 
 
 class Canvas:
-    """Colour planes with the coordinates of every pixel in one frame of reference.
+    """Colour planes of n images with the coordinates of every pixel in one frame of reference per image.
 
-    planes: (3, H, W) float32, colours in [0, 1]; the frames and windows of one canvas share them.
-    x, y: (H, W) float32, x to the right and y down; in the first frame the crop spans [-1, 1].
-    px: the side of a pixel in these coordinates. angle: how far this frame is turned (radians).
+    planes: (n, 3, H, W) float32, colours in [0, 1]; the frames and windows of one canvas share them.
+    x, y: (n, H, W) float32, x to the right and y down; in the first frame the crop spans [-1, 1].
+    px: (n, 1, 1), the side of a pixel in these coordinates. angle: (n, 1, 1), how far the frame is turned (radians).
     rows, columns: where a window lies in the canvas it was cut from.
     """
 
-    def __init__(self, planes, x, y, px, angle=0.0, rows=slice(None), columns=slice(None)):
+    def __init__(self, planes, x, y, px, angle, rows=slice(None), columns=slice(None)):
         self.planes, self.x, self.y, self.px, self.angle = planes, x, y, px, angle
         self.rows, self.columns = rows, columns
 
     @classmethod
-    def blank(cls, size, margin):
-        """A black canvas: a crop of size x size pixels and margin more pixels on each side."""
+    def blank(cls, count, size, margin):
+        """Black images: a crop of size x size pixels and margin more pixels on each side."""
         centres = ((np.arange(-margin, size + margin) + 0.5) * (2 / size) - 1).astype(np.float32)
-        shape = (len(centres), len(centres))
+        shape = (count, len(centres), len(centres))
         x, y = np.broadcast_to(centres, shape), np.broadcast_to(centres[:, None], shape)
-        return cls(np.zeros((3, *shape), np.float32), x, y, 2 / size)
+        planes = np.zeros((count, 3, *shape[1:]), np.float32)
+        return cls(planes, x, y, np.full((count, 1, 1), 2 / size, np.float32), np.zeros((count, 1, 1), np.float32))
 
     def frame(self, x, y, angle, scale):
         """The same pixels in a frame turned by angle (radians), scale times as large, with its origin at (x, y)."""
-        cos, sin = math.cos(angle) / scale, math.sin(angle) / scale
+        cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
         dx, dy = self.x - x, self.y - y
         return Canvas(self.planes, cos * dx + sin * dy, cos * dy - sin * dx, self.px / scale, self.angle + angle)
 
+    def of(self, rows):
+        """A copy of some of the images; rows are their numbers."""
+        return Canvas(self.planes[rows], self.x[rows], self.y[rows], self.px[rows], self.angle[rows])
+
     def window(self, x, y, rx, ry):
-        """The pixels in the box of half sides rx, ry around (x, y); shares the planes. May be empty."""
-        cos, sin = math.cos(self.angle) / self.px, math.sin(self.angle) / self.px
-        dx, dy = x - float(self.x[0, 0]), y - float(self.y[0, 0])
+        """The pixels that hold, in all images, the box of half sides rx, ry around (x, y); shares the planes."""
+        cos, sin = np.cos(self.angle) / self.px, np.sin(self.angle) / self.px
+        dx, dy = x - self.x[:, :1, :1], y - self.y[:, :1, :1]
         column, row = cos * dx - sin * dy, sin * dx + cos * dy
         wide, high = cos * rx + abs(sin) * ry + 1, abs(sin) * rx + cos * ry + 1     # one more pixel for soft edges
-        rows = slice(max(math.floor(row - high), 0), max(math.ceil(row + high) + 1, 0))
-        columns = slice(max(math.floor(column - wide), 0), max(math.ceil(column + wide) + 1, 0))
-        return Canvas(self.planes[:, rows, columns], self.x[rows, columns], self.y[rows, columns], self.px,
+        rows, columns = _span(row, high), _span(column, wide)
+        return Canvas(self.planes[:, :, rows, columns], self.x[:, rows, columns], self.y[:, rows, columns], self.px,
                       self.angle, rows, columns)
 
     def inside(self, distance):
         """The share of each pixel, 0 to 1, that lies inside a shape."""
-        return np.minimum(np.maximum(0.5 - distance * (1 / self.px), 0), 1)
+        return np.clip(0.5 - distance / self.px, 0, 1)
 
     def stroke(self, distance, width):
         """The share of each pixel covered by a line of this width along a shape's edge; right for thin lines too."""
@@ -57,19 +59,19 @@ class Canvas:
 
     def soft(self, distance, width):
         """1 well inside, 0 well outside, a smooth ramp of this width between."""
-        t = np.minimum(np.maximum(0.5 - distance * (1 / max(width, self.px)), 0), 1)
+        t = np.clip(0.5 - distance / np.maximum(width, self.px), 0, 1)
         return t * t * (3 - 2 * t)
 
     def paint(self, alpha, colour):
-        """Lays a colour, (3,) or (3, H, W), over the planes with this opacity, (H, W) or a number."""
-        colour = np.asarray(colour, np.float32)
-        layer = (colour[:, None, None] if colour.ndim == 1 else colour) - self.planes
-        layer *= alpha
+        """Lays a colour, (3,), (n, 3, 1, 1) or (n, 3, H, W), over the planes with this opacity, (n, H, W)."""
+        layer = np.asarray(colour, np.float32)
+        layer = (layer[:, None, None] if layer.ndim == 1 else layer) - self.planes
+        layer *= alpha[:, None]
         self.planes += layer
 
     def darken(self, alpha):
-        """Takes the share alpha, (H, W), of the light away."""
-        self.planes *= 1 - alpha
+        """Takes the share alpha, (n, H, W), of the light away."""
+        self.planes *= (1 - alpha)[:, None]
 
     def paint_spot(self, x, y, rx, ry, alpha, colour):
         """Lays a soft spot of a colour over the planes."""
@@ -80,6 +82,11 @@ class Canvas:
         """Lays a soft shadow over the planes."""
         w = self.window(x, y, rx, ry)
         w.darken(alpha * blob(w.x, w.y, x, y, rx, ry))
+
+
+def _span(centre, reach):
+    low, high = int((centre - reach).min()), int((centre + reach).max()) + 2
+    return slice(max(low, 0), max(high, 0))
 
 
 def ellipse(x, y, cx, cy, rx, ry):
@@ -99,7 +106,7 @@ def box(x, y, cx, cy, rx, ry, corner):
 def segment(x, y, ax, ay, bx, by):
     """Distance to the line from (ax, ay) to (bx, by)."""
     ux, uy = bx - ax, by - ay
-    t = np.minimum(np.maximum(((x - ax) * ux + (y - ay) * uy) * (1 / (ux * ux + uy * uy)), 0), 1)
+    t = np.clip(((x - ax) * ux + (y - ay) * uy) / (ux * ux + uy * uy), 0, 1)
     return np.sqrt((x - ax - t * ux) ** 2 + (y - ay - t * uy) ** 2)
 
 

@@ -2,115 +2,111 @@
 import numpy as np
 
 from dataset.toyfaces.canvas import blob, ellipse
+from dataset.toyfaces.draws import PerImage, pick
 from dataset.toyfaces.face import outline
 
 CROWN = -0.12                                   # y where the hair on the head is widest
+SHORT, BOB, LONG = 0, 1, 2
 
 
-class Hair:
-    """One haircut: what hangs behind the neck, and what frames the face. The bald have none."""
+class Haircut(PerImage):
+    """How the hair of people lies: one family of shapes from crew cuts to waves below the shoulders."""
 
-    def __init__(self, person):
-        rng, wavy = person.rng, person.has["Wavy_Hair"]
-        self.person = person
-        cut = rng.random()
-        self.bun = not person.male and cut > 0.86
-        self.short = person.male and cut < 0.86 or self.bun
-        if self.short:                                                      # y where it ends
-            self.length = rng.uniform(-0.06, 0.10)
-        elif person.male or cut < 0.25:
-            self.length = rng.uniform(0.40, 0.75)
-        else:
-            self.length = rng.uniform(0.9, 1.6)
-        self.volume = rng.uniform(0.05, 0.10) if self.short else rng.uniform(0.07, 0.14)
-        self.volume += rng.uniform(0.03, 0.08) if wavy else 0               # beyond the skull, at the sides
-        self.top = self.volume + rng.uniform(0.0, 0.07)                     # and on top
-        self.flare = -0.5 if self.short else rng.uniform(0.05, 0.3) if wavy else rng.uniform(-0.04, 0.08)
-        self.wave = rng.uniform(0.03, 0.05) if wavy else 0.0
-        self.phase = [float(phase) for phase in rng.uniform(0, 6.3, 3)]
+    def __init__(self, people):
+        draws, male, wavy = people.draws.part("haircut"), people.male, people.has["Wavy_Hair"]
+        cut = draws.choice(np.stack([pick(male, 0.86, 0.14), pick(male, 0.14, 0.22), pick(male, 0, 0.64)]))
+        self.short = cut == SHORT
+        self.bun = self.short & ~male & ~people.has["Wearing_Hat"]
+        long = pick(cut == BOB, draws.uniform(0.40, 0.75), draws.uniform(0.9, 1.6))
+        self.length = pick(self.short, draws.uniform(-0.06, 0.10), long)    # y where it ends
+        self.volume = draws.uniform(pick(self.short, 0.05, 0.07), pick(self.short, 0.10, 0.14))
+        self.volume += wavy * draws.uniform(0.03, 0.08)                     # beyond the skull, at the sides
+        self.top = self.volume + draws.uniform(0.0, 0.07)                   # and on top
+        self.flare = pick(self.short, -0.5, pick(wavy, draws.uniform(0.05, 0.3), draws.uniform(-0.04, 0.08)))
+        self.wave = wavy * draws.uniform(0.03, 0.05)
+        self.bend = pick(wavy, 1.2, 0.2)                                    # of the strands, radians
+        self.phase = tuple(draws.uniform(0, 6.3) for _ in range(3))
 
-        self.hairline = rng.uniform(-0.50, -0.38) + 0.05 * person.pitch
-        if person.male and not person.young:
-            self.hairline -= 0.06
-        self.part, self.notch = rng.uniform(-0.35, 0.35), rng.uniform(0.0, 0.18)
-        self.sweep = rng.uniform(-0.2, 0.2)
-        self.fringe = rng.uniform(-0.25, -0.19) + 0.03 * person.pitch       # y of the lower edge of bangs
-        self.strands = rng.uniform(15, 26)                                  # radians of their pattern per unit
-
-    def paint_back(self, canvas):
-        """The hair behind head and neck, which lies in shadow, and a bun."""
-        p = self.person
-        if p.has["Bald"]:
-            return
-        if self.bun:
-            c = canvas.window(p.skull_x, -0.82, 0.3, 0.25)
-            c.paint(c.inside(ellipse(c.x, c.y, p.skull_x, -0.82, 0.27, 0.2)), self._colour(c))
-        if not self.short:
-            c = self._window(canvas)
-            c.paint(c.inside(self._silhouette(c)), p.hair * 0.55)
-
-    def paint_front(self, canvas):
-        """The hair on top of the head, over the forehead and down the sides of the face, and its shadow."""
-        p = self.person
-        if p.has["Bald"]:
-            return
-        c = self._window(canvas)
-        x, y = c.x - p.skull_x, c.y
-        # The face looks out of an opening whose upper edge is the hairline.
-        if p.has["Bangs"]:
-            edge = self.fringe + 0.25 * x * x + 0.02 * np.sin(14 * x + self.phase[1])
-        else:
-            parting = self.notch / (1 + ((x - self.part) * (1 / 0.12)) ** 2)
-            edge = self.hairline + self.sweep * x + 0.5 * x * x - parting
-        side = p.half_width + (0.02 if self.short else -0.05)
-        opening = np.maximum(edge - y, np.abs(x) - side - (0 if self.short else 0.08 * np.clip(3 * y, 0, 1)))
-        c.darken(0.25 * np.clip(1 + (edge - y) * (1 / 0.12), 0, 1) * c.inside(outline(c.x, c.y, p)))
-        c.paint(c.inside(np.maximum(self._silhouette(c), -opening)), self._colour(c))
-
-    def _window(self, canvas):
-        bottom = max(self.length, 0.1) + 0.1
-        return canvas.window(self.person.skull_x, (bottom - 1.15) / 2, 1.0, (bottom + 1.15) / 2)
-
-    def _silhouette(self, c):
-        """Signed distance to all of the hair, seen from the front."""
-        p = self.person
-        x, y = c.x - 1.1 * p.skull_x, c.y
-        if self.wave:
-            x = x + self.wave * np.sin(9 * y + self.phase[0]) * np.clip(y + 0.6, 0, 1)
-        half = p.half_width + self.volume
-        top = ellipse(x, y, 0, CROWN, half, 0.64 + self.top)
-        if self.wave:
-            top = top - 0.5 * self.wave * np.sin(13 * x + self.phase[1]) * np.sin(11 * y + self.phase[2])
-        below = y - CROWN
-        side = half * (1 + self.flare * below - 0.10 * below * below)
-        bottom = y - self.length - self.wave * np.sin(12 * x + self.phase[1])
-        return np.where(y < CROWN, top, np.maximum(np.abs(x) - side, bottom))
-
-    def _colour(self, c):
-        """Hair lit from above, with strands that fall from the parting: (3, H, W)."""
-        p = self.person
-        x, y = c.x - p.skull_x, c.y
-        across = (x - 0.5 * self.part) / (0.45 + 0.5 * np.clip(y + 0.9, 0, 1))
-        bend = (1.2 if self.wave else 0.2) * np.sin(8 * y + self.phase[2])
-        strands = np.sin(self.strands * across + bend) + 0.6 * np.sin(0.57 * self.strands * across - bend)
-        shine = blob(x, y, 0.35 * p.light[0], -0.62, 0.55, 0.26)
-        t = 0.86 + 0.07 * strands + 0.30 * shine - 0.1 * np.clip(y, 0, 1) + 0.2 * p.light[0] * x
-        return p.hair.astype(np.float32)[:, None, None] * t + 0.06 * shine
+        receding = pick(male & ~people.young, 0.06, 0)
+        self.hairline = draws.uniform(-0.50, -0.38) + 0.05 * people.pitch - receding
+        self.part, self.notch = draws.uniform(-0.35, 0.35), draws.uniform(0.0, 0.18)
+        self.sweep = draws.uniform(-0.2, 0.2)
+        self.fringe = draws.uniform(-0.25, -0.19) + 0.03 * people.pitch     # y of the lower edge of bangs
+        self.strands = draws.uniform(15, 26)                                # radians of their pattern per unit
 
 
-def paint_beard(canvas, person):
-    """Full beard, goatee, mustache, or nothing."""
-    has, rng = person.has, person.rng
-    strength, colour = rng.uniform(0.8, 0.95), person.hair * 0.75
-    mouth_x, mouth_y = person.mouth
-    c = canvas.window(0.5 * person.skull_x, 0.55, 0.65, 0.42)
-    x = c.x - mouth_x
-    if not has["No_Beard"] and not has["Goatee"]:
-        cheeks = ellipse(c.x, c.y, 0.5 * person.skull_x, 0.06, 0.49, 0.40)
-        c.paint(strength * c.soft(np.maximum(outline(c.x, c.y, person) - 0.02, -cheeks), 0.08), colour)
-    if has["Goatee"]:
-        c.paint(strength * c.soft(ellipse(x, c.y, 0, person.chin - 0.09, 0.20, 0.15), 0.07), colour)
-    if has["Mustache"]:
-        u = np.abs(x)
-        line = np.abs(c.y - (mouth_y - 0.10) - 0.35 * u * u) - 0.05 * (1 - 1.9 * u)
-        c.paint(strength * c.soft(np.maximum(line, u - 0.27), 0.05), colour)
+def paint_bun(canvas, people):
+    """A bun on top of the head."""
+    c = canvas.window(people.skull_x, -0.82, 0.3, 0.25)
+    c.paint(c.inside(ellipse(c.x, c.y, people.skull_x, -0.82, 0.27, 0.2)), _strands(c, people))
+
+
+def paint_hair_behind(canvas, people):
+    """The hair behind head and neck, which lies in shadow."""
+    c = _window(canvas, people)
+    c.paint(c.inside(_silhouette(c, people)), people.hair * 0.55)
+
+
+def paint_hair(canvas, people):
+    """The hair on top of the head, over the forehead and down the sides of the face, and the shadow it throws."""
+    cut = people.haircut
+    c = _window(canvas, people)
+    x, y = c.x - people.skull_x, c.y
+    head = outline(c.x, c.y, people)
+    # The face looks out of an opening: below the hairline, and between long hair or what stands beside the head.
+    fringe = cut.fringe + 0.25 * x * x + 0.02 * np.sin(14 * x + cut.phase[1]) + 0.01 * np.sin(37 * x)
+    parting = cut.notch / (1 + ((x - cut.part) * (1 / 0.12)) ** 2)
+    edge = np.where(people.has["Bangs"], fringe, cut.hairline + cut.sweep * x + 0.5 * x * x - parting)
+    beside = np.abs(x) - (people.half_width - 0.05) - 0.08 * np.clip(3 * y, 0, 1)
+    opening = np.maximum(edge - y, np.where(cut.short, head + 0.03, beside))
+    c.darken(0.25 * np.clip(1 + (edge - y) * (1 / 0.12), 0, 1) * c.inside(head))
+    c.paint(c.inside(np.maximum(_silhouette(c, people), -opening)), _strands(c, people))
+
+
+def _window(canvas, people):
+    length = people.haircut.length
+    return canvas.window(people.skull_x, (length - 1.05) / 2, 1.0, (length + 1.25) / 2)
+
+
+def _silhouette(c, people):
+    """Signed distance to all of the hair, seen from the front."""
+    cut = people.haircut
+    x, y = c.x - 1.1 * people.skull_x, c.y
+    x = x + cut.wave * np.sin(9 * y + cut.phase[0]) * np.clip(y + 0.6, 0, 1)
+    half = people.half_width + cut.volume
+    top = ellipse(x, y, 0, CROWN, half, 0.64 + cut.top)
+    top -= 0.5 * cut.wave * np.sin(13 * x + cut.phase[1]) * np.sin(11 * y + cut.phase[2])
+    below = y - CROWN
+    side = half * (1 + cut.flare * below - 0.10 * below * below)
+    bottom = y - cut.length - cut.wave * np.sin(12 * x + cut.phase[1])
+    return np.where(y < CROWN, top, np.maximum(np.abs(x) - side, bottom))
+
+
+def _strands(c, people):
+    """The colour of hair that is lit from above and falls in strands from its parting: (n, 3, H, W)."""
+    cut, light = people.haircut, people.light[0]
+    x, y = c.x - people.skull_x, c.y
+    across = cut.strands * (x - 0.5 * cut.part) / (0.45 + 0.5 * np.clip(y + 0.9, 0, 1))
+    bend = cut.bend * np.sin(8 * y + cut.phase[2])
+    strands = np.sin(across + bend) + 0.6 * np.sin(0.57 * across - bend)
+    shine = blob(x, y, 0.35 * light, -0.62, 0.55, 0.26)
+    t = 0.86 + 0.07 * strands + 0.30 * shine - 0.1 * np.clip(y, 0, 1) + 0.2 * light * x
+    return people.hair * t[:, None] + 0.06 * shine[:, None]
+
+
+def paint_beard(canvas, people):
+    """Full beard, goatee, mustache, in any mixture."""
+    has = people.has
+    strength, colour = people.draws.part("beard").uniform(0.8, 0.95), people.hair * 0.75
+    mouth_x, mouth_y = people.mouth
+    c = canvas.window(0.5 * people.skull_x, 0.55, 0.65, 0.42)
+    full = ~has["No_Beard"] & ~has["Goatee"]
+    cheeks = ellipse(c.x, c.y, 0.5 * people.skull_x, 0.06, 0.49, 0.40)
+    area = c.soft(np.maximum(outline(c.x, c.y, people) - 0.02, -cheeks), 0.08)
+    c.paint(full * strength * area * np.clip((c.y - 0.12) * 4, 0, 1), colour)          # thinner towards the ears
+    c = canvas.window(mouth_x, 0.65, 0.32, 0.33)
+    x = np.abs(c.x - mouth_x)
+    goatee = c.soft(ellipse(x, c.y, 0, people.chin - 0.09, 0.20, 0.15), 0.07)
+    c.paint(has["Goatee"] * strength * goatee, colour)
+    line = np.abs(c.y - (mouth_y - 0.10) - 0.35 * x * x) - 0.05 * (1 - 1.9 * x)
+    c.paint(has["Mustache"] * strength * c.soft(np.maximum(line, x - 0.27), 0.05), colour)
