@@ -22,29 +22,21 @@ class Batches:
     augmentation  an Augmentation, or None to leave the images as they are
     rng           numpy Generator; one number is taken from it
     device        'cpu' or 'cuda'
-    epoch_size    how many batches one `for` loop gives, by default as many as fit in a pass; the next loop goes on from there
 
     Batch b depends on nothing but that number and b, so a stream that is restored gives exactly the batches that would
     have come. `waited` counts the seconds that the consumer waited. Raises DataError for a batch larger than the split.
     """
 
-    def __init__(self, split, batch_size, size, augmentation, rng, device="cpu", epoch_size=None):
+    def __init__(self, split, batch_size, size, augmentation, rng, device="cpu"):
         if not 1 <= batch_size <= len(split):
             raise DataError(f"a batch of {batch_size} cannot be drawn from {len(split)} training images: "
                             f"choose --batch-size from 1 to {len(split)}")
-        self.device, self.epoch_size = device, epoch_size or len(split) // batch_size
+        self.device = device
         self.waited = 0.0
         self._stream = _Stream(split.images, batch_size, size, augmentation, int(rng.integers(2 ** 62)))
         self._consumed = 0          # batches given so far
         self._ahead = None          # the queue of prepared batches, filled by a thread from the first request on
         self._end_thread = None
-
-    def __len__(self):
-        return self.epoch_size
-
-    def __iter__(self):
-        for _ in range(self.epoch_size):
-            yield self.next()
 
     def next(self):
         """The next batch of the stream. Whatever went wrong in preparing it is raised here."""
@@ -76,7 +68,8 @@ class Batches:
                 raise DataError(f"the saved run had {name} {int(state[name])}, this one has {here[name]}: "
                                 "resume with the data and settings of the saved run")
         self.close()
-        self._stream.key, self._consumed = int(state["key"]), int(state["consumed"])
+        old, self._consumed = self._stream, int(state["consumed"])
+        self._stream = _Stream(old.images, old.batch_size, old.size, old.augmentation, int(state["key"]))
 
     def close(self):
         """Ends the thread. The stream can go on afterwards."""

@@ -138,16 +138,24 @@ class TarFiles(_Archive):
         self.names = cache.remembered(cache_folder, "names", self._stamp, self._list)
 
     def _list(self):
-        with tarfile.open(self.path, "r|*") as archive:
-            return sorted({member.name for member in archive if member.isfile() and not is_hidden(member.name)})
+        return sorted({member.name for member, _ in self._members() if not is_hidden(member.name)})
 
     def _read(self, names):
-        with tarfile.open(self.path, "r|*") as archive:
-            wanted = set(names)
+        wanted = set(names)
+        for member, archive in self._members():
+            if member.name in wanted:
+                self._checked(member.name, member.size)
+                yield member.name, archive.extractfile(member).read()
+
+    def _members(self):
+        """The regular files, in order. tarfile takes a damaged member for the end: what follows the end must be zeros."""
+        with tarfile.open(self.path) as archive:
             for member in archive:
-                if member.isfile() and member.name in wanted:
-                    self._checked(member.name, member.size)
-                    yield member.name, archive.extractfile(member).read()
+                if member.isfile():
+                    yield member, archive
+            while rest := archive.fileobj.read(1 << 20):
+                if any(rest):
+                    raise tarfile.ReadError("damaged in the middle")
 
 
 def _raise(error):

@@ -1,0 +1,93 @@
+"""Tiny data sets in the formats of the real ones."""
+import io
+import tarfile
+import zipfile
+
+import numpy as np
+from PIL import Image
+
+FACES = ["5_o_Clock_Shadow", "Eyeglasses", "Smiling"]
+
+
+def picture(number, height=218, width=178):
+    """A smooth picture of its own for each number, (height, width, 3) uint8."""
+    rng = np.random.default_rng(number)
+    coarse = Image.fromarray(rng.integers(0, 256, (4, 4, 3), np.uint8))
+    return np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
+
+
+def encoded(pixels, form="PNG"):
+    """The bytes of an image file."""
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, form)
+    return data.getvalue()
+
+
+def write_files(folder, files):
+    """Writes {path in the folder: bytes or text}."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def write_zip(path, files):
+    """A zip archive of {name: bytes}."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def write_tgz(path, files):
+    """A gzipped tar archive of {name: bytes}; a value that is a TarInfo is put in as it is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            if isinstance(content, tarfile.TarInfo):
+                archive.addfile(content)
+            else:
+                member = tarfile.TarInfo(name)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def celeba_images(numbers, folder="img_align_celeba/"):
+    """{name: bytes} of aligned images, each its own picture (PNG data, so that pixels can be compared)."""
+    return {f"{folder}{number:06d}.jpg": encoded(picture(number)) for number in numbers}
+
+
+def celeba_attributes(numbers, line_end="\r\n"):
+    """list_attr_celeba.txt: a count, a line of names, rows; attribute a of image i is 1 where bit a of i is set."""
+    rows = [f"{i:06d}.jpg " + " ".join(f"{1 if i >> a & 1 else -1:2d}" for a in range(len(FACES))) for i in numbers]
+    return line_end.join([str(len(rows)), " ".join(FACES) + " ", *rows, ""])
+
+
+def celeba_partition(parts, line_end="\r\n"):
+    """list_eval_partition.txt of {number: 0, 1 or 2}."""
+    return "".join(f"{i:06d}.jpg {part}{line_end}" for i, part in parts.items())
+
+
+def lfw_images(people, side=250, folder="lfw-deepfunneled/"):
+    """{name: bytes} of {person: number of images}."""
+    return {f"{folder}{person}/{person}_{i:04d}.jpg": encoded(picture(len(person) * 100 + i, side, side))
+            for person, count in people.items() for i in range(1, count + 1)}
+
+
+def lfw_people(folds):
+    """people.txt: the number of folds; for each the number of its people, then a row for each person."""
+    lines = [str(len(folds))]
+    for people in folds:
+        lines += [str(len(people)), *(f"{person}\t{count}" for person, count in people.items())]
+    return "\n".join(lines) + "\n"
+
+
+def lfw_attributes(rows, names=("Male", "No Eyewear", "Smiling")):
+    """lfw_attributes.txt of {(person, image number): values}; people are written with spaces there."""
+    lines = ["# lfw_attributes.txt v1.1", "\t".join(["#", "person", "imagenum", *names])]
+    lines += ["\t".join([person.replace("_", " "), str(image), *map(str, values)])
+              for (person, image), values in rows.items()]
+    return "\n".join(lines) + "\n"

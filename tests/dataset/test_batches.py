@@ -1,0 +1,169 @@
+"""The stream of batches."""
+import gc
+import json
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import gpuarray
+from dataset import CELEBA, Augmentation, Batches, DataError, FLIPS, Split
+
+SIZE = 8
+
+
+def split(count=10):
+    """Images that are all different: image i begins with the byte i."""
+    images = np.random.default_rng(0).integers(0, 256, (count, SIZE + 2, SIZE + 2, 3), np.uint8)
+    images[:, 1, 1, 0] = np.arange(count)
+    return Split(images, 1)
+
+
+def stream(batch_size=4, augmentation=None, seed=0, data=None):
+    return Batches(data or split(), batch_size, SIZE, augmentation, np.random.default_rng(seed))
+
+
+def numbers(batches, count):
+    """Which images the next `count` batches hold."""
+    pixels = np.concatenate([batches.next()[:, 0, 0, 0] for _ in range(count)])
+    return np.rint((pixels + 1) * 127.5).astype(int)
+
+
+def test_batches_are_the_crops():
+    batches = stream()
+    batch = batches.next()
+    assert batch.shape == (4, SIZE, SIZE, 3) and batch.dtype == np.float32
+    rows = np.rint((batch[:, 0, 0, 0] + 1) * 127.5).astype(int)
+    np.testing.assert_allclose(batch, split().pictures(rows), atol=1e-5)
+    batches.close()
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 4, 5, 10])
+def test_every_image_once_a_pass_in_a_new_order(batch_size):
+    batches = stream(batch_size)
+    passes = numbers(batches, 30 // batch_size + 1)[:30].reshape(3, 10)
+    batches.close()
+    for order in passes:
+        np.testing.assert_array_equal(np.sort(order), np.arange(10))
+    assert len({tuple(order) for order in passes}) == 3 and tuple(range(10)) not in {tuple(order) for order in passes}
+
+
+def test_the_generator_decides():
+    first, again, other = (stream(seed=seed) for seed in (1, 1, 2))
+    a, b, c = (numbers(batches, 10) for batches in (first, again, other))
+    np.testing.assert_array_equal(a, b)
+    assert (a != c).any()
+    for batches in (first, again, other):
+        batches.close()
+
+
+@pytest.mark.parametrize("augmentation", [None, FLIPS, CELEBA])
+@pytest.mark.parametrize("consumed", [0, 1, 2, 5, 11])
+def test_a_restored_stream_goes_on_exactly(augmentation, consumed):
+    first = stream(3, augmentation)
+    for _ in range(consumed):
+        first.next()
+    state = json.loads(json.dumps(first.state()))             # of what was taken, whatever the thread has ready
+    expected = [first.next() for _ in range(8)]
+    second = stream(3, augmentation, seed=99)
+    second.next()
+    second.restore({name: np.array(value) for name, value in state.items()})      # as an .npz gives it back
+    for batch in expected:
+        np.testing.assert_array_equal(second.next(), batch)
+    assert first.state() == second.state()
+    first.restore(state)                                      # also back in time, and in the same object
+    np.testing.assert_array_equal(first.next(), expected[0])
+    first.close()
+    second.close()
+
+
+def test_close_loses_nothing():
+    whole, interrupted = stream(), stream()
+    for _ in range(4):
+        np.testing.assert_array_equal(whole.next(), interrupted.next())
+        interrupted.close()
+    whole.close()
+
+
+@pytest.mark.parametrize("data, batch_size, name", [(split(11), 4, "images 10"), (split(), 5, "batch_size 4")])
+def test_a_state_of_other_data_is_refused(data, batch_size, name):
+    with pytest.raises(DataError, match=f"the saved run had {name}"):
+        stream(batch_size, data=data).restore(stream().state())
+
+
+def test_augmented_batches_differ_from_pass_to_pass():
+    batches = stream(10, CELEBA)
+    a, b = batches.next(), batches.next()
+    batches.close()
+    assert a.min() >= -1 and a.max() <= 1
+    nearest = np.abs(a[:, None] - b[None]).reshape(10, 10, -1).max(axis=2).min(axis=1)
+    assert nearest.min() > 0.01
+
+
+@pytest.mark.parametrize("batch_size", [0, 11])
+def test_a_batch_that_cannot_be_filled(batch_size):
+    with pytest.raises(DataError, match=f"a batch of {batch_size} cannot be drawn from 10 training images.*--batch-size"):
+        stream(batch_size)
+
+
+class Breaks(Augmentation):
+    def draw(self, rng, count, size):
+        raise FloatingPointError("drawn wrongly")
+
+
+def test_an_error_in_the_thread_reaches_the_consumer():
+    batches = stream(augmentation=Breaks())
+    for _ in range(2):
+        with pytest.raises(FloatingPointError, match="drawn wrongly"):
+            batches.next()
+    assert batches.state()["consumed"] == 0
+
+
+def wait_until_ended(before):
+    deadline = time.monotonic() + 5
+    while set(threading.enumerate()) - before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return not set(threading.enumerate()) - before
+
+
+def test_the_thread_ends_with_close_and_with_the_object():
+    before = set(threading.enumerate())
+    batches = stream()
+    batches.next()
+    assert set(threading.enumerate()) - before
+    batches.close()
+    assert wait_until_ended(before)
+    batches.next()
+    del batches
+    gc.collect()
+    assert wait_until_ended(before)
+
+
+class Slow(Augmentation):
+    def draw(self, rng, count, size):
+        time.sleep(0.05)
+        return super().draw(rng, count, size)
+
+
+def test_waiting_is_counted_and_preparing_goes_on_meanwhile():
+    batches = stream(augmentation=Slow())
+    batches.next()
+    assert batches.waited >= 0.05
+    time.sleep(0.5)                                            # as long as a step: the next batches are ready by then
+    before = batches.waited
+    batches.next()
+    batches.next()
+    assert batches.waited - before < 0.04
+    batches.close()
+
+
+def test_on_another_device_the_arrays_are_moved_first(monkeypatch):
+    moved = []
+    monkeypatch.setattr(gpuarray, "to_device", lambda array, device: moved.append((array.dtype, device)) or array)
+    here, there = stream(augmentation=FLIPS), stream(augmentation=FLIPS)
+    there.device = "cuda"
+    np.testing.assert_array_equal(here.next(), there.next())
+    assert moved == [(np.uint8, "cuda"), (np.float32, "cuda")]
+    here.close()
+    there.close()

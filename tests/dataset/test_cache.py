@@ -1,0 +1,176 @@
+"""The cache of decoded images."""
+import errno
+
+import numpy as np
+import pytest
+
+from dataset import DataError, cache, open_dataset
+from tests.dataset.make import encoded, picture, write_files
+
+SHAPE = (7, 4, 5, 3)
+
+
+def rows():
+    return np.random.default_rng(0).integers(0, 256, SHAPE, np.uint8)
+
+
+class Maker:
+    """Makes the rows two at a time, the last ones first, and counts how often it is asked to."""
+
+    def __init__(self, pixels=None):
+        self.pixels, self.made = rows() if pixels is None else pixels, 0
+
+    def __call__(self, folder, identity="a set", shape=SHAPE, **options):
+        return cache.image_rows(folder, "label", identity, shape, self.jobs, self.work, progress=False, **options)
+
+    def jobs(self):
+        self.made += 1
+        return ([6], [4, 5], [2, 3], [0, 1])
+
+    def work(self, numbers):
+        return numbers, self.pixels[numbers]
+
+
+def the_file(folder):
+    """The only file there."""
+    path, = folder.iterdir()
+    return path
+
+
+@pytest.mark.parametrize("workers", [1, 3, None])
+def test_rows_are_made_once_and_then_opened(tmp_path, workers):
+    maker = Maker()
+    for _ in range(3):
+        images, damaged = maker(tmp_path, workers=workers)
+        np.testing.assert_array_equal(images, rows())
+        assert isinstance(images, np.memmap) and not images.flags.writeable and not damaged
+    assert maker.made == 1
+    np.testing.assert_array_equal(np.load(the_file(tmp_path)), rows())         # an ordinary .npy
+
+
+def test_another_identity_or_shape_is_another_file(tmp_path):
+    maker = Maker()
+    maker(tmp_path)
+    maker(tmp_path, identity="another set")
+    Maker(rows()[:, :3])(tmp_path, shape=(7, 3, 5, 3))
+    assert maker.made == 2 and len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize("damage", [
+    lambda content: b"", lambda content: content[:50], lambda content: content[:-1], lambda content: content + b"x",
+    lambda content: content[:300] + bytes([content[300] ^ 1]) + content[301:],
+    lambda content: b"x" + content[1:], lambda content: content.replace(b"(7, 4", b"(6, 4")])
+def test_a_damaged_file_is_noticed_and_made_again(tmp_path, damage):
+    maker = Maker()
+    maker(tmp_path)
+    path = the_file(tmp_path)
+    path.write_bytes(damage(path.read_bytes()))
+    images, damaged = maker(tmp_path)
+    assert damaged and maker.made == 2 and the_file(tmp_path) == path
+    np.testing.assert_array_equal(images, rows())
+    assert maker(tmp_path)[1] is False
+
+
+def test_a_large_file_is_checked_in_rows_spread_over_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "CHECKED_BYTES", 4 * 60)          # four rows of 60 bytes: every second one
+    maker = Maker()
+    maker(tmp_path)
+    path = the_file(tmp_path)
+    start = len(path.read_bytes()) - 4 - 7 * 60
+    for row, noticed in ((1, False), (6, True)):
+        content = bytearray(path.read_bytes())
+        content[start + row * 60] ^= 1
+        path.write_bytes(content)
+        assert maker(tmp_path)[1] is noticed
+
+
+def test_nothing_is_left_when_the_work_fails(tmp_path):
+    maker = Maker()
+
+    def work(numbers):
+        if 2 in numbers:
+            raise DataError("row 2 is bad")
+        return maker.work(numbers)
+
+    with pytest.raises(DataError, match="row 2 is bad"):
+        cache.image_rows(tmp_path, "label", "a set", SHAPE, maker.jobs, work, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_that_never_come_are_missed(tmp_path):
+    maker = Maker()
+    with pytest.raises(DataError, match="2 images vanished"):
+        cache.image_rows(tmp_path, "label", "a set", SHAPE, lambda: maker.jobs()[:3], maker.work, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match=r"file/below: cannot write the image cache there .*--cache"):
+        Maker()(tmp_path / "file" / "below")
+
+
+def test_a_full_disk(tmp_path):
+    def jobs():
+        yield [0]
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(DataError, match="No space left on device.*--cache"):
+        cache.image_rows(tmp_path, "label", "a set", SHAPE, jobs, Maker().work, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_in_parallel_keeps_the_order_and_only_runs_a_little_ahead():
+    drawn = []
+
+    def jobs():
+        for job in range(100):
+            drawn.append(job)
+            yield job
+
+    results = cache.in_parallel(lambda job: job ** 2, jobs(), workers=2)
+    assert next(results) == 0 and len(drawn) < 12
+    assert list(results) == [job ** 2 for job in range(1, 100)]
+
+
+def test_in_parallel_by_processes():
+    assert list(cache.in_parallel(abs, range(-5, 5), workers=2, processes=True)) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
+
+
+def test_an_answer_is_remembered_unless_its_file_is_damaged(tmp_path):
+    asked = []
+
+    def ask():
+        asked.append(1)
+        return ["a", "b"]
+
+    for damage in (None, "", "[5", '["a", "c"]', '[["a", "c"], "0123456789abcdef"]', "5"):
+        if damage is not None:
+            the_file(tmp_path).write_text(damage)
+        asked.clear()
+        assert [cache.remembered(tmp_path, "names", "x", ask) for _ in range(2)] == [["a", "b"]] * 2
+        assert len(asked) == 1
+
+
+def test_default_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache.default_folder() == tmp_path / "autoencoding-beyond-pixels"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache.default_folder() == tmp_path / ".cache" / "autoencoding-beyond-pixels"
+
+
+def test_a_changed_image_is_decoded_again(tmp_path):
+    path = write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i)) for i in range(5)})
+    before = open_dataset(path, 16, cache=tmp_path / "cache")
+    write_files(path, {f"{i}.png": encoded(picture(i + 50)) for i in range(5)})
+    after = open_dataset(path, 16, cache=tmp_path / "cache")
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+    assert all((a != b).any() for a, b in zip(after.train.images, before.train.images))
+
+
+def test_a_rebuilt_cache_is_told(tmp_path):
+    path = write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i)) for i in range(5)})
+    assert open_dataset(path, 16, cache=tmp_path / "cache").notes == []
+    the_file(tmp_path / "cache").write_bytes(b"")
+    assert "made again" in open_dataset(path, 16, cache=tmp_path / "cache").notes[0]

@@ -1,0 +1,143 @@
+"""LFW's own files."""
+import tarfile
+
+import numpy as np
+import pytest
+
+from dataset import DataError, lfw, open_dataset
+from dataset.crop import cut
+from tests.dataset.make import (
+    encoded, lfw_attributes, lfw_images, lfw_people, picture, write_files, write_tgz, write_zip)
+
+FIRST, SECOND = {"Al_Bo": 2, "Cy_De_Fu": 1}, {"Ed_Ox-Yam": 3, "Li_Wu_Zanzibar": 2}     # names of different lengths
+PEOPLE = {**FIRST, **SECOND}
+
+
+def archive(place, pack=write_tgz, name="lfw-deepfunneled.tgz", people=PEOPLE, **options):
+    return pack(place / name, {"lfw-deepfunneled/.DS_Store": b"x", **lfw_images(people, **options)})
+
+
+def opened(path, tmp_path, **options):
+    return open_dataset(path, 16, cache=tmp_path / "cache", **options)
+
+
+def who(split, side=250):
+    """(person, image number) of every row."""
+    start, crop = (50, 150) if side == 250 else (0, side)
+    crops = {cut(picture(len(person) * 100 + i, side, side), start, start, crop, 16, 1).tobytes(): (person, i)
+             for person, count in PEOPLE.items() for i in range(1, count + 1)}
+    return [crops[row.tobytes()] for row in split.images]
+
+
+def images_of(people):
+    return {(person, i) for person, count in people.items() for i in range(1, count + 1)}
+
+
+@pytest.mark.parametrize("given", ["archive", "folder with archive", "folder of people", "folder with people", "zip"])
+def test_first_fold_tests_and_the_others_train(tmp_path, given):
+    write_files(tmp_path / "data", {"people.txt": lfw_people([FIRST, SECOND])})
+    if given in ("archive", "folder with archive"):
+        path = archive(tmp_path / "data")
+    elif given == "zip":
+        path = archive(tmp_path / "data", write_zip, "faces.zip")
+    else:
+        path = write_files(tmp_path / "data", lfw_images(PEOPLE)) / "lfw-deepfunneled"
+    images = opened(path.parent if "folder with" in given else path, tmp_path)
+    assert images.name == "lfw" and images.notes == []
+    assert len(images.train) == 5 and set(who(images.train)) == images_of(SECOND)
+    assert len(images.test) == 3 and set(who(images.test)) == images_of(FIRST)
+
+
+def test_another_fold(tmp_path):
+    path = archive(tmp_path)
+    write_files(tmp_path, {"people.txt": lfw_people([FIRST, SECOND])})
+    source = lfw.open_source(path, tmp_path / "cache", test_fold=1)
+    assert {name.split("/")[1] for name in source.test} == set(SECOND)
+    with pytest.raises(DataError, match=r"people\.txt: has folds 0 to 1: choose one of these, not 2"):
+        lfw.open_source(path, tmp_path / "cache", test_fold=2)
+
+
+def test_lists_in_a_folder_called_lfw_beside_the_archive(tmp_path):
+    write_files(tmp_path / "data", {"lfw/people.txt": lfw_people([SECOND, FIRST])})
+    images = opened(archive(tmp_path / "data"), tmp_path)
+    assert set(who(images.test)) == images_of(SECOND)
+
+
+def test_images_cropped_before(tmp_path):
+    path = archive(tmp_path, write_zip, "lfw-64px.zip", side=64, folder="lfw-64px/")
+    images = opened(path, tmp_path)
+    assert images.name == "lfw"
+    assert set(who(images.train, 64) + who(images.test, 64)) == images_of(PEOPLE)
+
+
+def test_without_people_some_are_held_out_whole(tmp_path):
+    images = opened(archive(tmp_path), tmp_path)
+    assert "no people.txt" in images.notes[0]
+    train, test = ({person for person, _ in who(split)} for split in (images.train, images.test))
+    assert len(test) == 1 and train | test == set(PEOPLE) and not train & test
+
+
+def test_attributes_by_person_and_number(tmp_path):
+    values = {key: (len(key[0]) + 0.25, -key[1], 1e-3) for key in images_of(PEOPLE) - {("Ed_Ox-Yam", 2)}}
+    write_files(tmp_path, {"people.txt": lfw_people([FIRST, SECOND]),
+                           "lfw_attributes.txt": lfw_attributes({**values, ("Nobody_Here", 1): (0, 0, 0)})})
+    path = archive(tmp_path)
+    assert len(opened(path, tmp_path).train) == 5
+    images = opened(path, tmp_path, want_attributes=True)
+    assert (images.train.dropped, images.test.dropped) == (1, 0)
+    for split in (images.train, images.test):
+        np.testing.assert_array_equal(split.attributes, np.array([values[key] for key in who(split)], np.float32))
+        assert split.attribute_names == ("Male", "No Eyewear", "Smiling")
+
+
+def test_attributes_of_other_people(tmp_path):
+    write_files(tmp_path, {"lfw_attributes.txt": lfw_attributes({("Nobody_Here", 1): (0, 0, 0)})})
+    with pytest.raises(DataError, match=r"lfw_attributes\.txt: has no row for any of the images"):
+        opened(archive(tmp_path), tmp_path)
+
+
+def test_a_damaged_attribute_row_is_named(tmp_path):
+    rows = {key: (1, 2, 3) for key in images_of(PEOPLE)}
+    rows["Al_Bo", 1] = (1, 2)
+    write_files(tmp_path, {"lfw_attributes.txt": lfw_attributes(rows)})
+    with pytest.raises(DataError, match=r"lfw_attributes\.txt, line \d+: expected 3 numbers"):
+        opened(archive(tmp_path), tmp_path, want_attributes=True)
+
+
+@pytest.mark.parametrize("text", ["", "<html>", "2\n5\nAl_Bo\t2\n", "2\n1\nAl_Bo 2\n1\nEd_Ox-Yam\t3\n"])
+def test_a_damaged_list_of_people(tmp_path, text):
+    write_files(tmp_path, {"people.txt": text})
+    with pytest.raises(DataError, match=r"people\.txt: is not LFW's list"):
+        opened(archive(tmp_path), tmp_path)
+
+
+def test_people_of_one_fold_alone(tmp_path):
+    write_files(tmp_path, {"people.txt": lfw_people([FIRST, SECOND])})
+    with pytest.raises(DataError, match="leaves nobody to test with"):
+        opened(archive(tmp_path, people=SECOND), tmp_path)
+
+
+def test_lists_without_images(tmp_path):
+    write_files(tmp_path / "data", {"people.txt": lfw_people([FIRST, SECOND])})
+    with pytest.raises(DataError, match="has LFW's lists but no images"):
+        opened(tmp_path / "data", tmp_path)
+
+
+def test_the_name_lfw_stands_for_a_folder_in_the_cache(tmp_path):
+    with pytest.raises(DataError, match=r"lfw: not found in .*cache/lfw: put lfw-deepfunneled\.tgz"):
+        opened("lfw", tmp_path)
+    archive(tmp_path / "cache/lfw")
+    assert opened("lfw", tmp_path).name == "lfw"
+
+
+def test_an_archive_that_tries_to_get_out_is_read_in_memory_only(tmp_path):
+    link = tarfile.TarInfo("lfw-deepfunneled/Al_Bo/Al_Bo_0009.jpg")
+    link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    outside = {"../../Ed_Up/Ed_Up_0001.jpg": encoded(picture(1, 250, 250)),
+               f"{tmp_path}/Ed_No/Ed_No_0001.jpg": encoded(picture(2, 250, 250)), "link": link}
+    path = write_tgz(tmp_path / "data/deep/lfw.tgz", {**lfw_images(PEOPLE), **outside})
+    images = opened(path, tmp_path)
+    assert len(images.train) + len(images.test) == sum(PEOPLE.values()) + 1        # a path with .. counts as hidden
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "data"]
+    assert [p.name for p in (tmp_path / "data").rglob("*")] == ["deep", "lfw.tgz"]
+    assert all(p.suffix in (".npy", ".json") for p in (tmp_path / "cache").iterdir())
