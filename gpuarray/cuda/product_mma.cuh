@@ -1,16 +1,14 @@
 // A tile's product on the tensor cores (sm_80 and up): mma.sync m16n8k8 for tf32, m16n8k16 for bfloat16.
 //
 // Each warp owns ROWS x COLS of the tile. Of an operand kept along the depth, ldmatrix deals out both types alike: it moves
-// 16 bytes of a line at a time, four tf32 or eight bfloat16. Of one kept across it, ldmatrix transposes bfloat16 only; of
-// tf32 a lane reads four neighbouring rows (or columns) of one depth at once. Those then belong to four different
-// instructions: which row of the tile an instruction calls its first is ours to choose, as long as put() knows.
+// 16 bytes of a line at a time, four tf32 or eight bfloat16. Of one kept across it, ldmatrix transposes bfloat16 only; tf32
+// is read number by number. (Four neighbours at once would be fewer reads, but they are not what one instruction takes
+// together, and the compiler then moves them about for longer than the reads last.)
 
 template <class A, class B> struct Product {
     static constexpr int ROWS = TILE_ROWS / WARPS_DOWN, COLS = TILE_COLS / WARPS_ACROSS;
     static constexpr int DEPTH = 32 / sizeof(element);                // of one instruction
-    static constexpr bool SPREAD_ROWS = PRECISION == TF32 && !A::ALONG_DEPTH;
-    static constexpr bool SPREAD_COLS = PRECISION == TF32 && !B::ALONG_DEPTH;
-    static_assert(ROWS % 32 == 0 && COLS % 32 == 0, "a warp owns whole groups of 32 rows and columns");
+    static_assert(ROWS % 16 == 0 && COLS % 16 == 0, "a warp owns whole instructions, in pairs along the columns");
 
     float sum[ROWS / 16][COLS / 8][4] = {};
     int row0, col0, lane;
@@ -29,9 +27,9 @@ template <class A, class B> struct Product {
             read_a(a, a_slice, depth);
             read_b(b, b_slice, depth);
 #pragma unroll
-            for (int i = 0; i < ROWS / 16; ++i)
+            for (int j = 0; j < COLS / 8; ++j)
 #pragma unroll
-                for (int j = 0; j < COLS / 8; ++j) {
+                for (int i = 0; i < ROWS / 16; ++i) {
 #if PRECISION == TF32
                     mma_tf32(sum[i][j], a[i], b[j]);
 #else
@@ -42,51 +40,37 @@ template <class A, class B> struct Product {
     }
 
     __device__ void read_a(unsigned (&a)[ROWS / 16][4], const element* slice, int depth) {
-        if constexpr (SPREAD_ROWS) {
 #pragma unroll
-            for (int i = 0; i < ROWS / 16; i += 2)
+        for (int i = 0; i < ROWS / 16; ++i) {
+            const int row = row0 + i * 16;
+            if constexpr (A::ALONG_DEPTH) {
+                load_matrix(a[i], slice + (row + lane % 16) * A::PITCH + depth + lane / 16 * VECTOR);
+            } else if constexpr (PRECISION == BF16) {
+                load_matrix_transposed(a[i], slice + (depth + lane / 16 * 8 + lane % 8) * A::PITCH + row + lane / 8 % 2 * 8);
+            } else {
 #pragma unroll
-                for (int half = 0; half < 2; ++half) {                // of the instruction's depth
-                    float v[4];
-                    load(v, slice + (depth + lane % 4 + half * 4) * A::PITCH + row0 + i * 16 + lane / 4 * 4);
-#pragma unroll
-                    for (int e = 0; e < 4; ++e) a[i + e / 2][half * 2 + e % 2] = __float_as_uint(v[e]);
-                }
-        } else {
-#pragma unroll
-            for (int i = 0; i < ROWS / 16; ++i) {
-                const int row = row0 + i * 16;
-                if constexpr (A::ALONG_DEPTH)
-                    load_matrix(a[i], slice + (row + lane % 16) * A::PITCH + depth + lane / 16 * VECTOR);
-                else
-                    load_matrix_transposed(a[i], slice + (depth + lane / 16 * 8 + lane % 8) * A::PITCH + row + lane / 8 % 2 * 8);
+                for (int e = 0; e < 4; ++e)
+                    a[i][e] = __float_as_uint(slice[(depth + lane % 4 + e / 2 * 4) * A::PITCH + row + lane / 4 + e % 2 * 8]);
             }
         }
         round_factors(a);
     }
 
     __device__ void read_b(unsigned (&b)[COLS / 8][2], const element* slice, int depth) {
-        if constexpr (SPREAD_COLS) {
 #pragma unroll
-            for (int j = 0; j < COLS / 8; j += 4)
+        for (int j = 0; j < COLS / 8; j += 2) {                       // two instructions' columns at once
+            const int col = col0 + j * 8;
+            unsigned r[4];
+            if constexpr (B::ALONG_DEPTH) {
+                load_matrix(r, slice + (col + lane / 16 * 8 + lane % 8) * B::PITCH + depth + lane / 8 % 2 * VECTOR);
+            } else if constexpr (PRECISION == BF16) {
+                load_matrix_transposed(r, slice + (depth + lane % 16) * B::PITCH + col + lane / 16 * 8);
+            } else {
 #pragma unroll
-                for (int half = 0; half < 2; ++half) {
-                    float v[4];
-                    load(v, slice + (depth + lane % 4 + half * 4) * B::PITCH + col0 + j * 8 + lane / 4 * 4);
-#pragma unroll
-                    for (int e = 0; e < 4; ++e) b[j + e][half] = __float_as_uint(v[e]);
-                }
-        } else {
-#pragma unroll
-            for (int j = 0; j < COLS / 8; j += 2) {                   // two instructions' columns at once
-                const int col = col0 + j * 8;
-                unsigned r[4];
-                if constexpr (B::ALONG_DEPTH)
-                    load_matrix(r, slice + (col + lane / 16 * 8 + lane % 8) * B::PITCH + depth + lane / 8 % 2 * VECTOR);
-                else
-                    load_matrix_transposed(r, slice + (depth + lane % 16) * B::PITCH + col + lane / 16 * 8);
-                b[j][0] = r[0], b[j][1] = r[1], b[j + 1][0] = r[2], b[j + 1][1] = r[3];
+                for (int e = 0; e < 4; ++e)
+                    r[e] = __float_as_uint(slice[(depth + lane % 4 + e % 2 * 4) * B::PITCH + col + lane / 4 + e / 2 * 8]);
             }
+            b[j][0] = r[0], b[j][1] = r[1], b[j + 1][0] = r[2], b[j + 1][1] = r[3];
         }
         round_factors(b);
     }
@@ -102,29 +86,14 @@ template <class A, class B> struct Product {
 
     // The sums into a float32 tile with lines of `pitch`.
     __device__ void put(float* tile, int pitch) {
-        const int g = lane / 4, q = lane % 4;
 #pragma unroll
         for (int i = 0; i < ROWS / 16; ++i)
 #pragma unroll
-            for (int half = 0; half < 2; ++half) {
-                const int row = SPREAD_ROWS ? i / 2 * 32 + g * 4 + i % 2 * 2 + half : i * 16 + half * 8 + g;
-                float* line = tile + (row0 + row) * pitch + col0;
-                if constexpr (SPREAD_COLS) {
+            for (int j = 0; j < COLS / 8; ++j)
 #pragma unroll
-                    for (int j = 0; j < COLS / 8; j += 4)
-#pragma unroll
-                        for (int e = 0; e < 2; ++e) {
-                            float v[4] = {sum[i][j][half * 2 + e], sum[i][j + 1][half * 2 + e],
-                                          sum[i][j + 2][half * 2 + e], sum[i][j + 3][half * 2 + e]};
-                            store(line + j * 8 + (q * 2 + e) * 4, v);
-                        }
-                } else {
-#pragma unroll
-                    for (int j = 0; j < COLS / 8; ++j) {
-                        float v[2] = {sum[i][j][half * 2], sum[i][j][half * 2 + 1]};
-                        store(line + j * 8 + q * 2, v);
-                    }
+                for (int half = 0; half < 2; ++half) {
+                    float v[2] = {sum[i][j][half * 2], sum[i][j][half * 2 + 1]};
+                    store(tile + (row0 + i * 16 + half * 8 + lane / 4) * pitch + col0 + j * 8 + lane % 4 * 2, v);
                 }
-            }
     }
 };

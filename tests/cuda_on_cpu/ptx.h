@@ -3,11 +3,11 @@
 
 template <class T> T* dynamic_shared() { return (T*)cuda_on_cpu::dynamic_shared_memory(); }
 
-// cvt.rna.tf32.f32: to 10 bits of mantissa, nearest, halves away from zero.
+// cvt.rn.tf32.f32: to 10 bits of mantissa, nearest, halves to even.
 inline unsigned to_tf32(float v) {
     unsigned bits = __float_as_uint(v);
     if ((bits & 0x7f800000u) == 0x7f800000u) return bits;      // infinities and NaN stay
-    return (bits + 0x1000u) & 0xffffe000u;
+    return (bits + 0xfffu + (bits >> 13 & 1u)) & 0xffffe000u;
 }
 
 namespace cuda_on_cpu {
