@@ -44,7 +44,7 @@ class Canvas:
         cos, sin = np.cos(self.angle) / self.px, np.sin(self.angle) / self.px
         dx, dy = x - self.x[:, :1, :1], y - self.y[:, :1, :1]
         column, row = cos * dx - sin * dy, sin * dx + cos * dy
-        wide, high = cos * rx + abs(sin) * ry + 1, abs(sin) * rx + cos * ry + 1     # one more pixel for soft edges
+        wide, high = cos * rx + abs(sin) * ry + 2, abs(sin) * rx + cos * ry + 2     # two more pixels for soft edges
         rows, columns = _span(row, high), _span(column, wide)
         return Canvas(self.planes[:, :, rows, columns], self.x[:, rows, columns], self.y[:, rows, columns], self.px,
                       self.angle, rows, columns)

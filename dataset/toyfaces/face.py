@@ -16,10 +16,12 @@ def outline(x, y, people):
     """Signed distance to the head without ears: an egg whose lower half the jaw makes squarer."""
     below = y > 0.03
     v = (y - 0.03) * np.where(below, 1 / (people.chin - 0.03), np.float32(1 / 0.76))
-    half = people.half_width * (1 - people.taper * np.maximum(v, 0) ** 2)
+    vv = v * v
+    below = np.minimum(vv, 1) * below                                       # so that nothing turns over under the chin
+    half = people.half_width * (1 - people.taper * below)
     u = (x - people.skull_x) / half
-    uu, vv = u * u, v * v
-    level = uu + vv - people.square * uu * vv * below - 1
+    uu = u * u
+    level = uu + vv - people.square * uu * below - 1
     return level / (2 * np.sqrt(uu * (1 / 0.3) + vv * (1 / 0.58)) + 1e-3)
 
 
@@ -91,7 +93,7 @@ def paint_eyes(canvas, people):
     lash = pick(has["Heavy_Makeup"], 0.036, pick(people.male, 0.018, 0.026))
     for side in (-1, 1):
         width = 0.148 * (1 - 0.18 * np.maximum(side * people.yaw, 0))
-        c = canvas.window(side * EYE_X, -0.02, 0.24, 0.16)
+        c = canvas.window(side * EYE_X, -0.02, 0.27, 0.17)
         x = side * c.x - EYE_X                                              # outwards from the eye's centre
         y = c.y + slant * x
         u = x / width
@@ -99,7 +101,7 @@ def paint_eyes(canvas, people):
         c.paint_spot(side * (EYE_X + 0.02), -0.07, 0.22, 0.13, pick(has["Heavy_Makeup"], 0.7, 0), shadow)
         crease = np.abs(y - upper + 0.055) + 0.5 * np.maximum(np.abs(x) - 0.14, 0)
         c.darken(0.18 * c.soft(crease, 0.05))
-        white = c.inside(np.maximum(upper - y, y + 0.72 * upper))
+        white = c.inside(np.maximum(np.maximum(upper - y, y + 0.72 * upper), np.abs(x) - width))
         c.paint(white, (0.93, 0.92, 0.90))
         c.darken(0.22 * white * np.clip(1 - (y - upper) * (1 / 0.07), 0, 1))          # the lid's shadow
         c.paint(white * c.inside(ellipse(x, y, side * gaze, -0.005, 0.072, 0.072)), iris)

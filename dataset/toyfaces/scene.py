@@ -43,7 +43,7 @@ def paint_neck(canvas, people):
     x, y = c.x - 0.5 * people.skull_x, c.y
     pointed = 0.7 * (y - 0.86 - 1.4 * deep + 0.8 * np.abs(x))
     opening = np.where(draws.chance(0.4), pointed, ellipse(x, y, 0, 0.84, half + 0.09, deep))
-    opening = np.where(y < 0.84, np.abs(x) - half, opening)
+    opening = np.where(y < 0.84, 0.5 - y, opening)                         # it begins behind the jaw
     neck = np.maximum(np.abs(x) - half - 0.6 * np.maximum(y - 0.8, 0) ** 2, opening)
     t = 0.42 + 0.3 * people.light[0] * x / half + 0.35 * np.clip((y - people.chin) / 0.25, 0, 1)
     c.darken(0.25 * c.soft(neck - 0.02, 0.08) * (y > 0.84))                 # the neckline's edge on the cloth
