@@ -2,22 +2,23 @@
 import numpy as np
 
 from gpuarray.cuda.checks import check_arrays, check_choice
-from gpuarray.cuda.layout import ELEMENT_TYPES, Columns
+from gpuarray.cuda.layout import Columns
 from gpuarray.cuda.runtime import empty, launch
 from gpuarray.cuda.sums import add_column_sums
 
 
 def bias_activation_grad(dy, y, activation, dbias, weight):
-    check_arrays("bias_activation_grad", y=(y, "... K", "T"), dy=(dy, "... K", "T"), dbias=(dbias, "K", "float32"))
+    check_arrays("bias_activation_grad", y=(y, "... K", "T"), dy=(dy, "... K", "T"),
+                 dbias=(dbias, "K", "float32"))
     check_choice("bias_activation_grad", "activation", activation, ("linear", "relu", "tanh"))
     da = empty(dy.shape, dy.dtype, dy)
     columns = Columns(dy, y)
     summed = dbias is not None and weight != 0
     chunk, chunks = columns.cut_for_sums() if summed else columns.cut_for_map()
     parts = empty((chunks, columns.channels), np.float32, dy) if summed else None
-    defines = ("ELEMENT", ELEMENT_TYPES[dy.dtype.name]), ("WIDTH", columns.width), ("ACTIVATION", activation.upper())
     launch(dy, "activation.cu", "bias_activation_grad", (columns.strips, chunks), columns.block,
-           (dy, y, da, parts, *columns.sizes(chunk)), defines=defines)
+           (dy, y, da, parts, *columns.sizes(chunk)),
+           defines=(*columns.defines, ("ACTIVATION", activation.upper())))
     if summed:
         add_column_sums(parts, None, dbias, None, weight)
     return da

@@ -1,22 +1,26 @@
-// uint8 images to float32 in [-1, 1], each moved (affine, bilinear) and coloured (gamma, contrast, hue) by its own numbers.
+// uint8 images to float32 in [-1, 1], each moved and coloured (gamma, contrast, hue) by its own numbers.
 //
-// Output pixel (i, j), u = j - (size-1)/2, v = i - (size-1)/2, reads with clamped edges at
+// Output pixel (i, j), u = j - (size-1)/2, v = i - (size-1)/2, reads bilinearly, with clamped edges, at
 //     x = (W-1)/2 + p0 u + p1 v + p2,    y = (H-1)/2 + p3 u + p4 v + p5;
-// then c^p6, clip(1/2 + p7 (c - 1/2)), a turn by p8 radians in the IQ plane of YIQ (three channels), clip, 2c - 1.
+// then c^p6, clip(1/2 + p7 (c - 1/2)), a turn by p8 radians in the IQ plane of YIQ (if C = 3), clip, 2c - 1.
 // Tiling: one thread one output pixel with all its channels.
 // Layout: images (N, H, W, C), parameters (N, 9), out (N, size, size, C). Precision: float32.
 
 __device__ inline float between(float v, float low, float high) { return fminf(fmaxf(v, low), high); }
 
-// The four pixels around a position, and how much of the right ones and of the lower ones goes into the sample.
-struct Corners { const unsigned char *top_left, *top_right, *bottom_left, *bottom_right; float right, down; };
+// The pixels around a position.
+struct Corners {
+    const unsigned char *top_left, *top_right, *bottom_left, *bottom_right;
+    float right, down;                     // the share of the right ones and of the lower ones in the sample
+};
 
-__device__ inline Corners corners_at(const unsigned char* image, float x, float y, int height, int width, int channels) {
+__device__ inline Corners corners_at(const unsigned char* image, float x, float y, int height, int width,
+                                     int channels) {
     x = between(x, 0.0f, width - 1.0f);
     y = between(y, 0.0f, height - 1.0f);
     int x0 = (int)x, y0 = (int)y, x1 = min(x0 + 1, width - 1), y1 = min(y0 + 1, height - 1);
-    const unsigned char *top = image + (size_t)y0 * width * channels, *bottom = image + (size_t)y1 * width * channels;
-    return {top + x0 * channels, top + x1 * channels, bottom + x0 * channels, bottom + x1 * channels, x - x0, y - y0};
+    auto at = [&](int y, int x) { return image + ((size_t)y * width + x) * channels; };
+    return {at(y0, x0), at(y0, x1), at(y1, x0), at(y1, x1), x - x0, y - y0};
 }
 
 // One channel on [0, 1], moved, with gamma and contrast.
@@ -35,19 +39,22 @@ __device__ inline void turn_hue(float (&c)[3], float angle) {
     float quadrature = 0.211456f * c[0] - 0.522591f * c[1] + 0.311135f * c[2];
     float cosine = cosf(angle), sine = sinf(angle);
     float i = cosine * in_phase - sine * quadrature, q = sine * in_phase + cosine * quadrature;
-    c[0] = between(luma + 0.95629572f * i + 0.62102442f * q, 0.0f, 1.0f);          // the inverse of the three rows above
+    // the inverse of the three rows above
+    c[0] = between(luma + 0.95629572f * i + 0.62102442f * q, 0.0f, 1.0f);
     c[1] = between(luma - 0.27212210f * i - 0.64738060f * q, 0.0f, 1.0f);
     c[2] = between(luma - 1.10698902f * i + 1.70461500f * q, 0.0f, 1.0f);
 }
 
-extern "C" __global__ void augment(const unsigned char* images, const float* parameters, float* out, int count, int height,
-                                   int width, int channels, int size) {
+extern "C" __global__ void augment(In<unsigned char> images, In<float> parameters, Out<float> out, int count,
+                                   int height, int width, int channels, int size) {
     int i = blockIdx.x * blockDim.x + threadIdx.x, image = i / (size * size), pixel = i % (size * size);
     if (image >= count) return;
     const float* p = parameters + image * 9;
     float u = pixel % size - 0.5f * (size - 1), v = pixel / size - 0.5f * (size - 1);
-    float x = 0.5f * (width - 1) + p[0] * u + p[1] * v + p[2], y = 0.5f * (height - 1) + p[3] * u + p[4] * v + p[5];
-    Corners at = corners_at(images + (size_t)image * height * width * channels, x, y, height, width, channels);
+    float x = 0.5f * (width - 1) + p[0] * u + p[1] * v + p[2];
+    float y = 0.5f * (height - 1) + p[3] * u + p[4] * v + p[5];
+    const unsigned char* from = images + (size_t)image * height * width * channels;
+    Corners at = corners_at(from, x, y, height, width, channels);
     float* to = out + (size_t)i * channels;
     if (channels == 3) {
         float c[3];
@@ -55,6 +62,7 @@ extern "C" __global__ void augment(const unsigned char* images, const float* par
         if (p[8] != 0.0f) turn_hue(c, p[8]);
         for (int channel = 0; channel < 3; ++channel) to[channel] = 2.0f * c[channel] - 1.0f;
     } else {
-        for (int channel = 0; channel < channels; ++channel) to[channel] = 2.0f * sample(at, channel, p[6], p[7]) - 1.0f;
+        for (int channel = 0; channel < channels; ++channel)
+            to[channel] = 2.0f * sample(at, channel, p[6], p[7]) - 1.0f;
     }
 }

@@ -7,7 +7,8 @@ from gpuarray.cuda.runtime import empty, launch
 
 
 def augment(images, parameters, size):
-    axes = check_arrays("augment", images=(images, "N H W C", "uint8"), parameters=(parameters, "N 9", "float32"))
+    axes = check_arrays("augment", images=(images, "N H W C", "uint8"),
+                        parameters=(parameters, "N 9", "float32"))
     check_range("augment", "size", size, 1, int((MAX_ELEMENTS / (axes.N * axes.C)) ** 0.5))
     out = empty((axes.N, size, size, axes.C), np.float32, images)
     launch(images, "augment.cu", "augment", *flat_grid(axes.N * size * size),

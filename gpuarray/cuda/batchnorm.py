@@ -2,7 +2,7 @@
 import numpy as np
 
 from gpuarray.cuda.checks import check_arrays, check_choice
-from gpuarray.cuda.layout import ELEMENT_TYPES, Columns, merge_grid
+from gpuarray.cuda.layout import Columns, merge_grid
 from gpuarray.cuda.runtime import empty, launch
 from gpuarray.cuda.sums import add_column_sums
 
@@ -16,18 +16,19 @@ def batchnorm(x, gamma, beta, eps, activation, moments, running, momentum):
            running_mean=running_mean, running_inv_std=running_inv_std)
     y, inv_std = empty(x.shape, x.dtype, x), empty(gamma.shape, np.float32, x)
     columns = Columns(x, gamma, beta, given_mean, given_var)
-    defines = _defines(x, columns, activation)
+    defines = _defines(columns, activation)
     scalars = np.float32(eps), np.float32(1 - momentum)
     if moments is None and columns.few_rows:
         mean = empty(gamma.shape, np.float32, x)
         launch(x, "batchnorm.cu", "batchnorm_small", (columns.strips,), columns.block,
-               (x, gamma, beta, y, mean, inv_std, running_mean, running_inv_std, *scalars, *columns.sizes()), defines=defines)
+               (x, gamma, beta, y, mean, inv_std, running_mean, running_inv_std, *scalars, *columns.sizes()),
+               defines=defines)
         return y, (mean, inv_std)
     mean, var = moments or _moments(x, columns, defines)
     chunk, chunks = columns.cut_for_map()
     launch(x, "batchnorm.cu", "batchnorm_forward", (columns.strips, chunks), columns.block,
-           (x, gamma, beta, mean, var, y, inv_std, running_mean, running_inv_std, *scalars, *columns.sizes(chunk)),
-           defines=defines)
+           (x, gamma, beta, mean, var, y, inv_std, running_mean, running_inv_std, *scalars,
+            *columns.sizes(chunk)), defines=defines)
     return y, (mean, inv_std)
 
 
@@ -50,16 +51,18 @@ def batchnorm_inference(x, gamma, beta, statistics, activation):
     columns = Columns(x, gamma, beta, mean, inv_std)
     chunk, chunks = columns.cut_for_map()
     launch(x, "batchnorm.cu", "batchnorm_inference", (columns.strips, chunks), columns.block,
-           (x, gamma, beta, mean, inv_std, y, *columns.sizes(chunk)), defines=_defines(x, columns, activation))
+           (x, gamma, beta, mean, inv_std, y, *columns.sizes(chunk)),
+           defines=_defines(columns, activation))
     return y
 
 
 def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
     mean, inv_std = statistics
-    _check("batchnorm_grad", x, gamma, beta, activation, dy, mean=mean, inv_std=inv_std, dgamma=dgamma, dbeta=dbeta)
+    _check("batchnorm_grad", x, gamma, beta, activation, dy, mean=mean, inv_std=inv_std, dgamma=dgamma,
+           dbeta=dbeta)
     dx = empty(x.shape, x.dtype, x)
     columns = Columns(x, dy, gamma, beta, mean, inv_std)
-    defines = _defines(x, columns, activation)
+    defines = _defines(columns, activation)
     inputs = dy, x, gamma, beta, mean, inv_std
     if columns.few_rows:
         launch(x, "batchnorm_grad.cu", "batchnorm_grad_small", (columns.strips,), columns.block,
@@ -79,23 +82,26 @@ def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, we
 
 def batchnorm_inference_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
     mean, inv_std = statistics
-    _check("batchnorm_inference_grad", x, gamma, beta, activation, dy, mean=mean, inv_std=inv_std, dgamma=dgamma, dbeta=dbeta)
+    _check("batchnorm_inference_grad", x, gamma, beta, activation, dy, mean=mean, inv_std=inv_std,
+           dgamma=dgamma, dbeta=dbeta)
     dx = empty(x.shape, x.dtype, x)
     columns = Columns(x, dy, gamma, beta, mean, inv_std)
     chunk, chunks = columns.cut_for_sums() if weight else columns.cut_for_map()
     parts = empty((chunks, 2, columns.channels), np.float32, x) if weight else None
     launch(x, "batchnorm_grad.cu", "batchnorm_inference_grad", (columns.strips, chunks), columns.block,
-           (dy, x, gamma, beta, mean, inv_std, dx, parts, *columns.sizes(chunk)), defines=_defines(x, columns, activation))
+           (dy, x, gamma, beta, mean, inv_std, dx, parts, *columns.sizes(chunk)),
+           defines=_defines(columns, activation))
     if weight:
         add_column_sums(parts, None, dbeta, dgamma, weight)
     return dx
 
 
 def _check(operation, x, gamma, beta, activation, dy=None, **by_channel):
-    check_arrays(operation, x=(x, "... C", "T"), dy=(dy, "... C", "T"), gamma=(gamma, "C", "float32"),
-                 beta=(beta, "C", "float32"), **{name: (array, "C", "float32") for name, array in by_channel.items()})
+    by_channel |= {"gamma": gamma, "beta": beta}
+    check_arrays(operation, x=(x, "... C", "T"), dy=(dy, "... C", "T"),
+                 **{name: (array, "C", "float32") for name, array in by_channel.items()})
     check_choice(operation, "activation", activation, _ACTIVATIONS)
 
 
-def _defines(x, columns, activation):
-    return ("ELEMENT", ELEMENT_TYPES[x.dtype.name]), ("WIDTH", columns.width), ("ACTIVATION", activation.upper())
+def _defines(columns, activation):
+    return (*columns.defines, ("ACTIVATION", activation.upper()))

@@ -7,25 +7,40 @@ struct bfloat16 { unsigned short bits; };
 __device__ inline float to_float(float v) { return v; }
 __device__ inline float to_float(bfloat16 v) { return __uint_as_float((unsigned)v.bits << 16); }
 
-// Round to nearest, ties to even; NaN stays NaN.
+// Round to nearest, ties to even; NaN becomes 0x7fff.
 __device__ inline bfloat16 to_bfloat16(float v) {
+#if __CUDA_ARCH__ >= 800 && !defined(CUDA_ON_CPU)
+    unsigned short rounded;
+    asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(rounded) : "f"(v));
+    return {rounded};
+#else
     unsigned bits = __float_as_uint(v);
-    if ((bits & 0x7fffffffu) > 0x7f800000u) return {0x7fff};
-    return {(unsigned short)((bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
+    bool is_nan = (bits & 0x7fffffffu) > 0x7f800000u;
+    return {(unsigned short)(is_nan ? 0x7fffu : (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16)};
+#endif
 }
 
 template <class T> __device__ T from_float(float v);
 template <> __device__ inline float from_float<float>(float v) { return v; }
 template <> __device__ inline bfloat16 from_float<bfloat16>(float v) { return to_bfloat16(v); }
 
+// ---- a kernel's arrays, of which no two overlap
+template <class T> using In = const T* __restrict__;
+template <class T> using Out = T* __restrict__;
+
 // ---- N elements that are read and written together, with accesses of up to 16 bytes (and aligned to those)
 template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vector { T v[N]; };
 
-template <int N, class T> __device__ inline void load(float (&to)[N], const T* from) {
-    Vector<T, N> vector = *reinterpret_cast<const Vector<T, N>*>(from);
-#pragma unroll
-    for (int i = 0; i < N; ++i) to[i] = to_float(vector.v[i]);
+template <int N, class T> __device__ inline Vector<T, N> vector_at(const T* from) {
+    return *reinterpret_cast<const Vector<T, N>*>(from);
 }
+
+template <int N, class T> __device__ inline void unpack(float (&to)[N], const Vector<T, N>& from) {
+#pragma unroll
+    for (int i = 0; i < N; ++i) to[i] = to_float(from.v[i]);
+}
+
+template <int N, class T> __device__ inline void load(float (&to)[N], const T* from) { unpack(to, vector_at<N>(from)); }
 
 template <int N, class T> __device__ inline void store(T* to, const float (&from)[N]) {
     Vector<T, N> vector;
@@ -75,10 +90,15 @@ template <class T> __device__ inline T* dynamic_shared() {
 }
 
 #if __CUDA_ARCH__ >= 800
-// To tf32: nearest, halves away from zero (error 3.0e-4 in a product, against 7.7e-4 when truncated).
+// To tf32: nearest (error 3.0e-4 in a product, against 7.7e-4 when truncated), halves to even. sm_90 does it in one instruction;
+// before that there is only halves away from zero, in three.
 __device__ inline unsigned to_tf32(float v) {
     unsigned bits;
+#if __CUDA_ARCH__ >= 900
+    asm("cvt.rn.tf32.f32 %0, %1;" : "=r"(bits) : "f"(v));
+#else
     asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(bits) : "f"(v));
+#endif
     return bits;
 }
 

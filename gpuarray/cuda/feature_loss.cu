@@ -1,14 +1,14 @@
 // 1/2 ||a - b||^2 and its gradient a - b, each number read once and written once.
 //
-// Tiling: a fixed number of blocks walks over the flat arrays, WIDTH elements a thread at a time, two such reads under way
-// at once; a block leaves its sum in parts[block], and `total` in sums.cu adds those up, both in a fixed order.
+// Tiling: a fixed number of blocks walks over the flat arrays, WIDTH elements a thread at a time; each leaves
+// its sum in parts[block], and `total` in sums.cu adds those up, both in a fixed order.
 // Precision: differences and sums in float32, whatever the elements are.
 
 // a, b, d (size,), size a multiple of WIDTH; parts (blocks,)
-extern "C" __global__ void feature_loss(const ELEMENT* a, const ELEMENT* b, ELEMENT* d, float* parts, int size) {
+extern "C" __global__ void
+feature_loss(In<ELEMENT> a, In<ELEMENT> b, Out<ELEMENT> d, Out<float> parts, int size) {
     float sum = 0.0f;
     unsigned stride = gridDim.x * blockDim.x * WIDTH;
-#pragma unroll 2
     for (unsigned i = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH; i < size; i += stride) {
         float left[WIDTH], right[WIDTH];
         load(left, a + i);

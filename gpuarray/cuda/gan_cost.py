@@ -12,7 +12,8 @@ def gan_cost(logits, n_real, real_weight, fake_weight, eps, gate):
     equilibrium, margin = gate or (0.0, np.inf)            # within an infinite margin both step
     numbers = real_weight, fake_weight, eps, equilibrium - margin, equilibrium + margin
     launch(logits, "gan_cost.cu", "gan_cost", (1,), (THREADS,),
-           (logits, dlogits, report, np.int32(rows), np.int32(n_real), *map(np.float32, numbers)), defines=_defines(logits))
+           (logits, dlogits, report, np.int32(rows), np.int32(n_real), *map(np.float32, numbers)),
+           defines=_defines(logits))
     return report, dlogits
 
 

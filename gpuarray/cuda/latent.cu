@@ -2,9 +2,10 @@
 //
 //     h = [mean | raw],  log_var = bound tanh(raw / bound),  std = exp(log_var / 2)
 //     z = mean + std noise,  kl = 1/2 sum(mean^2 + std^2 - 1 - log_var)
-//     dmean = dz + w mean,  draw = 1/2 (dz noise std + w (std^2 - 1)) (1 - tanh^2)      for the gradient of <dz, z> + w kl
-// Layout: h, dh (N, 2Z), noise float32, z, dz (N, Z). Tiling: one thread one latent dimension of one image; a block leaves its
-// share of kl in parts[block], and `total` in sums.cu adds those up, both in a fixed order. Precision: float32 throughout.
+//     of <dz, z> + w kl: dmean = dz + w mean,  draw = 1/2 (dz noise std + w (std^2 - 1)) (1 - tanh^2)
+// Tiling: one thread one latent dimension of one image; a block leaves its share of kl in parts[block], and
+// `total` in sums.cu adds those up, both in a fixed order.
+// Layout: h, dh (N, 2Z), noise float32, z, dz (N, Z). Precision: float32 throughout.
 
 struct Latent { float mean, log_var, std, slope; };        // slope: d log_var / d raw
 
@@ -15,8 +16,9 @@ __device__ inline Latent latent_at(const ELEMENT* h, int i, int z_size, float bo
     return {to_float(row[i % z_size]), log_var, expf(0.5f * log_var), 1.0f - squashed * squashed};
 }
 
-extern "C" __global__ void reparametrise(const ELEMENT* h, const float* noise, ELEMENT* z, float* parts, int size, int z_size,
-                                         float bound) {
+extern "C" __global__ void
+reparametrise(In<ELEMENT> h, In<float> noise, Out<ELEMENT> z, Out<float> parts, int size, int z_size,
+              float bound) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     float kl = 0.0f;
     if (i < size) {
@@ -28,8 +30,9 @@ extern "C" __global__ void reparametrise(const ELEMENT* h, const float* noise, E
     if (threadIdx.x == 0) parts[blockIdx.x] = kl;
 }
 
-extern "C" __global__ void reparametrise_grad(const ELEMENT* dz, const ELEMENT* h, const float* noise, ELEMENT* dh, int size,
-                                              int z_size, float bound, float kl_weight) {
+extern "C" __global__ void
+reparametrise_grad(In<ELEMENT> dz, In<ELEMENT> h, In<float> noise, Out<ELEMENT> dh, int size, int z_size,
+                   float bound, float kl_weight) {
     int i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= size) return;
     Latent at = latent_at(h, i, z_size, bound);

@@ -31,8 +31,8 @@ def reparametrise_grad(dz, h, noise, bound, kl_weight):
 def _check(operation, h, noise):
     axes = check_arrays(operation, noise=(noise, "N Z", "float32"), h=(h, "N 2Z", "T"))
     if h.shape[1] != 2 * axes.Z:
-        raise ArgumentError(f"{operation}: h has shape {h.shape}, expected {(axes.N, 2 * axes.Z)}, means and raw "
-                            f"log-variances for noise of shape {noise.shape}")
+        raise ArgumentError(f"{operation}: h has shape {h.shape}, expected {(axes.N, 2 * axes.Z)}: twice "
+                            f"the width of the noise {noise.shape}")
     return axes
 
 

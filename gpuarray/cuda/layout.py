@@ -1,14 +1,14 @@
-"""How kernels share out arrays among threads: the width of one access, flat arrays, and the columns of (rows, channels)."""
+"""How kernels share out arrays among threads: the width of an access, flat arrays, columns of (rows, C)."""
 import numpy as np
 
 from gpuarray.cuda.runtime import is_aligned
 
 THREADS = 256                # a block's
-ELEMENT_TYPES = {"float32": "float", "bfloat16": "bfloat16", "uint8": "unsigned char"}      # NumPy's name: the kernels' name
+ELEMENT_TYPES = {"float32": "float", "bfloat16": "bfloat16", "uint8": "unsigned char"}    # NumPy: CUDA
 
 _LANES = 8                   # threads side by side in a strip of columns: 128 bytes of a row at 16 bytes each
 _ROWS_A_THREAD = 8           # at least, where a block sums: its last steps cost as much as reading a few rows
-_BLOCKS = 512                # that sum: four for each multiprocessor of a large GPU; fixed, so that every GPU sums in one order
+_BLOCKS = 512                # that sum: four a multiprocessor of a large GPU; fixed, for one order of sums
 _MOST_CHUNKS = 65535         # what the y axis of a grid takes
 
 
@@ -17,11 +17,12 @@ def ceil_div(a, b):
 
 
 def vector_width(length, *arrays):
-    """How many elements a thread takes at once: up to 16 bytes of the first array, a divisor of `length` (the last axis, or a
-    flat array's size), and no more than the addresses of all arrays allow. None passes."""
+    """How many elements a thread takes at once: up to 16 bytes of the first array, a divisor of `length` (of
+    the last axis, or of a flat array), and no more than the addresses of all arrays allow. None passes."""
+    sizes = [(array, array.dtype.itemsize) for array in arrays if array is not None]
     for width in (16, 8, 4, 2):
-        if width * arrays[0].dtype.itemsize <= 16 and length % width == 0 and all(
-                is_aligned(array, min(16, width * array.dtype.itemsize)) for array in arrays if array is not None):
+        fits = width * sizes[0][1] <= 16 and length % width == 0
+        if fits and all(is_aligned(array, min(16, width * itemsize)) for array, itemsize in sizes):
             return width
     return 1
 
@@ -45,6 +46,7 @@ class Columns:
         lanes = min(_LANES, 1 << (vectors - 1).bit_length())
         self.block = lanes, THREADS // lanes
         self.strips = ceil_div(vectors, lanes)
+        self.defines = ("ELEMENT", ELEMENT_TYPES[x.dtype.name]), ("WIDTH", self.width)
 
     @property
     def few_rows(self):
@@ -52,7 +54,7 @@ class Columns:
         return self.rows <= _ROWS_A_THREAD * self.block[1]
 
     def cut_for_sums(self):
-        """(rows of a chunk, chunks): so many that all multiprocessors work, so few that parts are quickly added up."""
+        """(rows of a chunk, chunks): enough for all multiprocessors, few enough to add up soon."""
         rows = max(_ROWS_A_THREAD * self.block[1], ceil_div(self.rows, max(1, _BLOCKS // self.strips)))
         return self._chunks(ceil_div(rows, self.block[1]) * self.block[1])
 
@@ -69,5 +71,5 @@ class Columns:
 
 
 def merge_grid(columns):
-    """(grid, block) for the kernels that add up the parts of many blocks, one number for each of `columns`."""
+    """(grid, block) for the kernels that add up the parts of many blocks, in each of `columns`."""
     return (ceil_div(columns, _LANES),), (_LANES, THREADS // _LANES)

@@ -9,7 +9,8 @@ from gpuarray.cuda.runtime import empty, launch
 def concatenate(*arrays):
     first = arrays[0]
     check_choice("concatenate", "the type", first.dtype.name, ELEMENT_TYPES)
-    check_arrays("concatenate", **{f"array{i}": (array, " ".join((f"N{i}", *map(str, first.shape[1:]))), first.dtype.name)
+    rest = " ".join(map(str, first.shape[1:]))
+    check_arrays("concatenate", **{f"array{i}": (array, f"N{i} {rest}", first.dtype.name)
                                    for i, array in enumerate(arrays)})
     check_range("concatenate", "the number of elements", sum(array.size for array in arrays), 1)
     out = empty((sum(map(len, arrays)), *first.shape[1:]), first.dtype, first)

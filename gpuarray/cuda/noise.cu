@@ -1,10 +1,12 @@
-// Standard normal noise from a counter: Philox4x32-10 (Salmon et al., SC 2011) and Box-Muller; and the counter's own step.
+// Standard normal noise from a counter: Philox4x32-10 (Salmon et al., SC 2011) and Box-Muller.
 //
-// Numbers 4i .. 4i+3 of the output come from x = Philox(counter (i, stream, low word, high word), key = seed):
-//     u = (x >> 8) 2^-24 + 2^-25 in (0, 1],    n0, n1 = sqrt(-2 log u0) (cos, sin)(2 pi u1),    n2, n3 from u2, u3.
+// Numbers n0 .. n3 at 4i .. 4i + 3, from x = Philox(counter (i, stream, low word, high word), key = seed):
+//     u = (x >> 8) 2^-24 + 2^-25 in (0, 1]
+//     n0, n1 = sqrt(-2 log u0) (cos, sin)(2 pi u1),  n2, n3 in the same way from u2, u3
 // Tiling: one thread makes four numbers and writes them with one 16-byte store; no thread depends on another.
 // Precision: integers exactly, u exactly as NumPy rounds it, the rest in float32.
 
+typedef unsigned long long Wide;
 struct Words { unsigned v[4]; };
 
 __device__ inline Words philox(Words counter, unsigned key0, unsigned key1) {
@@ -20,9 +22,10 @@ __device__ inline Words philox(Words counter, unsigned key0, unsigned key1) {
     return c;
 }
 
-__device__ inline Words philox_at(unsigned i, unsigned stream, const unsigned long long* counter, unsigned long long seed) {
-    unsigned long long step = *counter;
-    return philox({{i, stream, (unsigned)step, (unsigned)(step >> 32)}}, (unsigned)seed, (unsigned)(seed >> 32));
+__device__ inline Words philox_at(unsigned i, unsigned stream, const Wide* counter, Wide seed) {
+    Wide step = *counter;
+    Words words = {{i, stream, (unsigned)step, (unsigned)(step >> 32)}};
+    return philox(words, (unsigned)seed, (unsigned)(seed >> 32));
 }
 
 __device__ inline float uniform(unsigned word) { return fmaf((float)(word >> 8), 0x1p-24f, 0x1p-25f); }
@@ -35,8 +38,7 @@ __device__ inline void box_muller(unsigned radius_word, unsigned angle_word, flo
 }
 
 // out (size,)
-extern "C" __global__ void normal(float* out, int size, unsigned stream, const unsigned long long* counter,
-                                  unsigned long long seed) {
+extern "C" __global__ void normal(Out<float> out, int size, unsigned stream, In<Wide> counter, Wide seed) {
     unsigned i = blockIdx.x * blockDim.x + threadIdx.x, first = 4 * i;
     if (first >= size) return;
     Words words = philox_at(i, stream, counter, seed);
@@ -51,12 +53,13 @@ extern "C" __global__ void normal(float* out, int size, unsigned stream, const u
 }
 
 // The integers alone, four for each i: what the NumPy half must give bit for bit.  out (4 * count,)
-extern "C" __global__ void philox_words(unsigned* out, int count, unsigned stream, const unsigned long long* counter,
-                                        unsigned long long seed) {
+extern "C" __global__ void
+philox_words(Out<unsigned> out, int count, unsigned stream, In<Wide> counter, Wide seed) {
     unsigned i = blockIdx.x * blockDim.x + threadIdx.x;
     if (i >= count) return;
     Words words = philox_at(i, stream, counter, seed);
     for (int j = 0; j < 4; ++j) out[4 * i + j] = words.v[j];
 }
 
-extern "C" __global__ void advance(unsigned long long* counter) { *counter += 1; }
+// After all that read the counter in a step.
+extern "C" __global__ void advance(Out<Wide> counter) { *counter += 1; }

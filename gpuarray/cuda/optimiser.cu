@@ -4,24 +4,27 @@
 //     RMSProp: ms += (1 - decay) (g'^2 - ms),  p -= lr g' / (sqrt(ms) + eps)
 //     Adam:    m += (1 - beta1) (g' - m),  v += (1 - beta2) (g'^2 - v),
 //              p -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
-// Learning rate, gate and t are read from device memory, so that a captured graph sees their changes. Where the gate is 0
-// only g is written.
-// Tiling: one thread a WIDTH of consecutive elements (16 bytes where size and addresses allow), each array read once and
-// written once. Precision: float32.
+// Learning rate, gate and t are read from device memory, so that a captured graph sees their changes. Where
+// the gate is 0 only g is written.
+// Tiling: one thread a WIDTH of consecutive elements (16 bytes where size and addresses allow), each array
+// read once and written once. Precision: float32.
 
 // gate is null where there is none
 __device__ inline bool skipped(const float* gate) { return gate != nullptr && *gate == 0.0f; }
 
-// The gradient with its weight decay. Elements `from` .. `from` + WIDTH - 1, of which those below `decayed` take part.
-__device__ inline void add_decay(float (&g)[WIDTH], const float (&p)[WIDTH], float weight_decay, int from, int decayed) {
+// The gradient with its weight decay. Elements `from` .. `from` + WIDTH - 1, of which those below `decayed`
+// take part.
+__device__ inline void add_decay(float (&g)[WIDTH], const float (&p)[WIDTH], float weight_decay, int from,
+                                 int decayed) {
 #pragma unroll
     for (int i = 0; i < WIDTH; ++i)
         if (from + i < decayed) g[i] = fmaf(weight_decay, p[i], g[i]);
 }
 
 // p, g, ms (size,), size a multiple of WIDTH; lr, gate (1,); share = 1 - decay
-extern "C" __global__ void rmsprop(float* p, float* g, float* ms, const float* lr, const float* gate, float share,
-                                   float eps, float weight_decay, int size, int decayed) {
+extern "C" __global__ void
+rmsprop(Out<float> p, Out<float> g, Out<float> ms, In<float> lr, In<float> gate, float share, float eps,
+        float weight_decay, int size, int decayed) {
     int from = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
     if (from >= size) return;
     const float zeros[WIDTH] = {};
@@ -45,11 +48,13 @@ extern "C" __global__ void rmsprop(float* p, float* g, float* ms, const float* l
     store(g + from, zeros);
 }
 
-// p, g, m, v (size,), size a multiple of WIDTH; t, lr, gate (1,), t the steps taken before this one. Of the betas the kernel
-// takes logarithm and distance from 1, which float32 holds better: 1 - beta^t = -expm1(t log beta).
-extern "C" __global__ void adam(float* p, float* g, float* m, float* v, const float* t, const float* lr, const float* gate,
-                                float log_beta1, float log_beta2, float share1, float share2, float eps,
-                                float weight_decay, int size, int decayed) {
+// p, g, m, v (size,), size a multiple of WIDTH; t, lr, gate (1,), t the steps taken before this one. Of the
+// betas the kernel takes logarithm and distance from 1, which float32 holds better: 1 - beta^t = -expm1(t log
+// beta).
+extern "C" __global__ void
+adam(Out<float> p, Out<float> g, Out<float> m, Out<float> v, In<float> t, In<float> lr, In<float> gate,
+     float log_beta1, float log_beta2, float share1, float share2, float eps, float weight_decay, int size,
+     int decayed) {
     int from = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
     if (from >= size) return;
     const float zeros[WIDTH] = {};
@@ -78,6 +83,6 @@ extern "C" __global__ void adam(float* p, float* g, float* m, float* v, const fl
 }
 
 // After adam, which reads t in every block: only then may it move.
-extern "C" __global__ void count_step(float* t, const float* gate) {
+extern "C" __global__ void count_step(Out<float> t, In<float> gate) {
     if (!skipped(gate)) *t += 1.0f;
 }

@@ -14,8 +14,8 @@ def rmsprop_step(p, g, ms, lr, gate, decay, eps, weight_decay, n_decayed):
 def adam_step(p, g, m, v, t, lr, gate, beta1, beta2, eps, weight_decay, n_decayed):
     _check("adam_step", lr, gate, n_decayed, p=p, g=g, m=m, v=v)
     check_arrays("adam_step", p=(p, "P", "float32"), t=(t, "1", "float32"))
-    _launch("adam", (p, g, m, v), (t, lr, gate), (np.log(beta1), np.log(beta2), 1 - beta1, 1 - beta2, eps, weight_decay),
-            n_decayed)
+    numbers = np.log(beta1), np.log(beta2), 1 - beta1, 1 - beta2, eps, weight_decay
+    _launch("adam", (p, g, m, v), (t, lr, gate), numbers, n_decayed)
     launch(t, "optimiser.cu", "count_step", (1,), (1,), (t, gate), defines=(("WIDTH", 1),))
 
 

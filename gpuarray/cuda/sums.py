@@ -13,10 +13,11 @@ def total(parts):
 
 
 def add_column_sums(parts, sums, first, second, weight):
-    """Sums over the first axis of parts (chunks, C) or (chunks, 2, C): assigned to `sums` (where not None), and added times
-    weight to `first` (C,) and, those of the second column set, to `second` (unless the weight is 0)."""
+    """Sums over the first axis of parts (chunks, C) or (chunks, 2, C): assigned to `sums` where not None, and
+    added, times weight, to `first` (C,), those of the second C to `second`, unless the weight is 0."""
     columns = parts[0].size
     if not weight:
         first = second = None
+    sizes = (np.int32(n) for n in (len(parts), columns, parts.shape[-1]))
     launch(parts, "sums.cu", "column_sums", *merge_grid(columns),
-           (parts, sums, first, second, np.float32(weight), *(np.int32(n) for n in (len(parts), columns, parts.shape[-1]))))
+           (parts, sums, first, second, np.float32(weight), *sizes))

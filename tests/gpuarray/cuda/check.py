@@ -9,10 +9,11 @@ ELEMENTS = FLOAT32, BFLOAT16             # what activations may be made of; ever
 
 
 def check_on_device(device, operation, reference, arrays, tolerance=None):
-    """Compare operation(*arrays on the device) with reference(*the same numbers in float64); both return a tuple of arrays.
+    """Compare operation(*arrays on the device) with reference(*the same numbers in float64).
 
-    Each output is held to the tolerance of its own type: a bfloat16 one may differ by its rounding, sums of bfloat16 numbers
-    in float32 may not. tolerance: dict dtype -> number for what the table's is too tight, with the reason.
+    Both return a tuple of arrays. Each output is held to the tolerance of its own type: a bfloat16 one may
+    differ by its rounding, sums of bfloat16 numbers in float32 may not. tolerance: dict dtype -> number for what the
+    table's is too tight, with the reason.
     """
     got = operation(*map(device.to_device, arrays))
     wanted = reference(*map(in_float64, arrays))
@@ -28,6 +29,6 @@ def in_float64(array):
 
 
 def misaligned(device, array):
-    """A device array whose address is only a multiple of its element's size, so that kernels must read it one by one."""
+    """A device array at a multiple of its element's size alone, so that kernels must read one by one."""
     buffer = device.to_device(np.concatenate([array.reshape(-1)[:1], array.reshape(-1)]))
     return buffer[1:].reshape(array.shape)

@@ -12,7 +12,8 @@ SHAPES = [(1, 1), (5, 3), (1, 23, 23, 5), (3, 11, 11, 36), (1, 92, 92, 32)]
 def draw(shape, element, activation, seed):
     rng = np.random.default_rng(seed)
     y = reference.activation(rng.standard_normal(shape), activation)
-    return rng.standard_normal(shape).astype(element), y.astype(element), rng.standard_normal(shape[-1]).astype(FLOAT32)
+    dy, dbias = rng.standard_normal(shape), rng.standard_normal(shape[-1])
+    return dy.astype(element), y.astype(element), dbias.astype(FLOAT32)
 
 
 def plain(dy, y, dbias, activation, weight):

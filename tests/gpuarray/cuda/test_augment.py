@@ -21,8 +21,8 @@ def draw(n, height, width, channels, seed=1):
 @pytest.mark.parametrize("n, height, width, size", [(1, 5, 6, 4), (3, 21, 17, 18), (2, 1, 1, 3)])
 def test_augment(cuda_any_order, n, height, width, size, channels):
     images, parameters = draw(n, height, width, channels)
-    check_on_device(cuda_any_order, lambda images, parameters: (ga.augment(images, parameters, size),),
-                    lambda images, parameters: (reference.augment(images, parameters, size),), [images, parameters],
+    check_on_device(cuda_any_order, lambda *arrays: (ga.augment(*arrays, size),),
+                    lambda *arrays: (reference.augment(*arrays, size),), [images, parameters],
                     {"float32": 2e-5})           # positions are rounded at some ten pixels; 3e-6 seen
 
 

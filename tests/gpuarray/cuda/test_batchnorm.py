@@ -9,7 +9,7 @@ from tests.gpuarray.cuda.check import ELEMENTS, FLOAT32, check_on_device, misali
 
 EPS = 1e-5
 # Few rows (one block has whole columns): batch 1, channels that fill no vector, or several strips of vectors.
-# Many rows: chunks that do not divide the rows, strips with idle threads, more chunks than the threads that merge them.
+# Many rows: chunks that do not divide the rows, strips with idle threads, more chunks than merging threads.
 FEW = [(1, 7), (5, 3), (3, 3, 5, 8), (6, 100)]
 MANY = [(1, 23, 23, 5), (3, 11, 11, 36), (1, 92, 92, 32)]
 TOLERANCE = {"float32": 1e-5}            # sums of both signs cancel; 5e-6 seen
@@ -19,8 +19,8 @@ def draw(shape, element, seed, mean=0.5):
     rng = np.random.default_rng(seed)
     channels = shape[-1]
     x, dy = ((rng.standard_normal(shape) * 2 + m).astype(element) for m in (mean, 0))
-    gamma, beta = (rng.uniform(0.5, 2, channels)).astype(FLOAT32), (rng.standard_normal(channels) * 0.3).astype(FLOAT32)
-    return x, dy, gamma, beta
+    gamma, beta = rng.uniform(0.5, 2, channels), rng.standard_normal(channels) * 0.3
+    return x, dy, gamma.astype(FLOAT32), beta.astype(FLOAT32)
 
 
 def given_statistics(channels, seed=9):
@@ -70,7 +70,7 @@ def test_given_moments(cuda_any_order, shape, element):
 def test_a_mean_far_from_zero_does_no_harm(cuda_any_order, shape):
     x, _, gamma, beta = draw(shape, FLOAT32, 4, mean=3000)
     check_on_device(cuda_any_order, lambda x, gamma, beta: ga.batchnorm(x, gamma, beta, EPS, "linear")[1],
-                    lambda x, gamma, beta: reference.batchnorm(x, gamma, beta, EPS, "linear")[1:], [x, gamma, beta])
+                    lambda *arrays: reference.batchnorm(*arrays, EPS, "linear")[1:], [x, gamma, beta])
 
 
 @pytest.mark.parametrize("activation", ["linear", "relu"])
@@ -83,7 +83,8 @@ def test_backward_adds_weighted_gradients(cuda_any_order, shape, element, activa
     start = given_statistics(shape[-1])
 
     def operation(dy, x, gamma, beta, mean, inv_std, dgamma, dbeta):
-        return ga.batchnorm_grad(dy, x, gamma, beta, (mean, inv_std), activation, dgamma, dbeta, 0.25), dgamma, dbeta
+        dx = ga.batchnorm_grad(dy, x, gamma, beta, (mean, inv_std), activation, dgamma, dbeta, 0.25)
+        return dx, dgamma, dbeta
 
     def plain(dy, x, gamma, beta, mean, inv_std, dgamma, dbeta):
         dx, sum_gn, sum_g = reference.batchnorm_grad(dy, x, gamma, beta, EPS, activation)

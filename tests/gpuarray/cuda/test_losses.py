@@ -12,11 +12,15 @@ BOUND = 8.0
 # ---------------------------------------------------------------------------------------------- feature loss
 
 @pytest.mark.parametrize("element", ELEMENTS, ids=str)
-@pytest.mark.parametrize("shape", [(1, 1), (3, 5, 7), (2, 6, 6, 96), (1, 96, 96, 120)], ids=str)      # the last: all blocks, twice round
+@pytest.mark.parametrize("shape", [(1, 1), (3, 5, 7), (2, 6, 6, 96), (1, 96, 96, 120)], ids=str)
 def test_feature_loss(cuda_any_order, shape, element):
     rng = np.random.default_rng(1)
     a, b = (rng.standard_normal(shape).astype(element) for _ in range(2))
-    check_on_device(cuda_any_order, ga.feature_loss, lambda a, b: (0.5 * np.sum((a - b) ** 2, keepdims=True).reshape(1), a - b), [a, b])
+
+    def plain(a, b):
+        return np.array([0.5 * np.sum((a - b) ** 2)]), a - b
+
+    check_on_device(cuda_any_order, ga.feature_loss, plain, [a, b])
 
 
 def test_feature_loss_of_parts_of_a_batch_whose_addresses_allow_no_wide_access(cuda):
@@ -44,16 +48,18 @@ def test_feature_loss_refuses_two_shapes(cuda):
 
 def draw_latent(n, z_size, element):
     rng = np.random.default_rng(4)
-    h = (3 * rng.standard_normal((n, 2 * z_size))).astype(element)
-    return h, rng.standard_normal((n, z_size)).astype(FLOAT32), rng.standard_normal((n, z_size)).astype(element)
+    h, noise, dz = 3 * rng.standard_normal((n, 2 * z_size)), *rng.standard_normal((2, n, z_size))
+    return h.astype(element), noise.astype(FLOAT32), dz.astype(element)
 
 
 @pytest.mark.parametrize("element", ELEMENTS, ids=str)
 @pytest.mark.parametrize("n, z_size", [(1, 1), (5, 3), (9, 70)])
 def test_reparametrise(cuda_any_order, n, z_size, element):
     h, noise, _ = draw_latent(n, z_size, element)
-    check_on_device(cuda_any_order, lambda h, noise: ga.reparametrise(h, noise, BOUND),
-                    lambda h, noise: (reference.reparametrise(h, noise, BOUND), np.array([reference.kl(h, BOUND)])), [h, noise])
+    def plain(h, noise):
+        return reference.reparametrise(h, noise, BOUND), np.array([reference.kl(h, BOUND)])
+
+    check_on_device(cuda_any_order, lambda h, noise: ga.reparametrise(h, noise, BOUND), plain, [h, noise])
 
 
 def test_kl_of_nearly_the_prior_keeps_its_digits(cuda):
@@ -75,8 +81,10 @@ def test_reparametrise_grad(cuda_any_order, n, z_size, element, kl_weight):
         dlog_var = 0.5 * (dz * noise * std + kl_weight * (std**2 - 1))
         return (np.concatenate([dz + kl_weight * mean, dlog_var * (1 - squashed**2)], axis=1),)
 
-    check_on_device(cuda_any_order, lambda dz, h, noise: (ga.reparametrise_grad(dz, h, noise, BOUND, kl_weight),), plain,
-                    [dz, h, noise])
+    def operation(dz, h, noise):
+        return (ga.reparametrise_grad(dz, h, noise, BOUND, kl_weight),)
+
+    check_on_device(cuda_any_order, operation, plain, [dz, h, noise])
 
 
 def test_latent_refuses_other_shapes(cuda):
@@ -92,12 +100,14 @@ def test_latent_refuses_other_shapes(cuda):
 def plain_gan_cost(logits, n_real, real_weight, fake_weight, eps, gate):
     d = 1 / (1 + np.exp(-logits[:, 0]))
     real, fake = -np.log(d[:n_real] + eps), -np.log(1 - d[n_real:] + eps)
-    slope = np.where(np.arange(len(d)) < n_real, -real_weight / (d + eps), fake_weight / (1 - d + eps)) * d * (1 - d)
+    is_real = np.arange(len(d)) < n_real
+    slope = np.where(is_real, -real_weight / (d + eps), fake_weight / (1 - d + eps)) * d * (1 - d)
     dis = dec = True
     if gate is not None:
-        dis, dec = min(real.mean(), fake.mean()) >= gate[0] - gate[1], max(real.mean(), fake.mean()) <= gate[0] + gate[1]
-    both = not dis and not dec
-    return np.array([real.mean(), fake.mean(), d[:n_real].mean(), d[n_real:].mean(), dis or both, dec or both]), slope[:, None]
+        dis = min(real.mean(), fake.mean()) >= gate[0] - gate[1]
+        dec = max(real.mean(), fake.mean()) <= gate[0] + gate[1]
+    gates = (dis, dec) if dis or dec else (True, True)
+    return np.array([real.mean(), fake.mean(), d[is_real].mean(), d[~is_real].mean(), *gates]), slope[:, None]
 
 
 @pytest.mark.parametrize("element", ELEMENTS, ids=str)
@@ -106,8 +116,8 @@ def plain_gan_cost(logits, n_real, real_weight, fake_weight, eps, gate):
 def test_gan_cost(cuda_any_order, rows, n_real, eps, element):
     logits = (2 * np.random.default_rng(5).standard_normal((rows, 1))).astype(element)
     options = n_real, 0.33, 0.67, eps, (0.68, 0.35)
-    check_on_device(cuda_any_order, lambda logits: ga.gan_cost(logits, *options), lambda logits: plain_gan_cost(logits, *options),
-                    [logits])
+    check_on_device(cuda_any_order, lambda logits: ga.gan_cost(logits, *options),
+                    lambda logits: plain_gan_cost(logits, *options), [logits])
 
 
 @pytest.mark.parametrize("real, fake, gate, wanted", [
@@ -144,7 +154,10 @@ def test_non_saturating_grad(cuda_any_order, eps, element):
         d = 1 / (1 + np.exp(-logits))
         return (np.where(np.arange(300)[:, None] < 100, 0, -d * (1 - d) / (d + eps)),)
 
-    check_on_device(cuda_any_order, lambda logits: (ga.non_saturating_grad(logits, 100, eps),), plain, [logits])
+    def operation(logits):
+        return (ga.non_saturating_grad(logits, 100, eps),)
+
+    check_on_device(cuda_any_order, operation, plain, [logits])
 
 
 @pytest.mark.parametrize("n_real", [0, 4, 2.5])

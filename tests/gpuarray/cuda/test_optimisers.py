@@ -59,7 +59,8 @@ def test_adam(cuda_any_order, size, n_decayed, gate, steps):
     def plain(p, g, m, v, t, lr, gate=(1,)):
         return plain_adam(p, g, m, v, t, lr, gate, n_decayed)
 
-    check_on_device(cuda_any_order, operation, plain, [*draw(size, 4), np.array([steps], FLOAT32), *lr_and_gate(gate)])
+    t = np.array([steps], FLOAT32)
+    check_on_device(cuda_any_order, operation, plain, [*draw(size, 4), t, *lr_and_gate(gate)])
 
 
 def test_several_steps_as_in_the_numpy_half(cuda):
@@ -87,7 +88,7 @@ def test_addresses_that_allow_no_wide_access(cuda):
 
 def test_refuses_what_it_cannot_take(cuda):
     p, lr = cuda.to_device(np.ones(8, FLOAT32)), cuda.to_device(np.ones(1, FLOAT32))
-    with pytest.raises(ga.ArgumentError, match="rmsprop_step: n_decayed is 9, expected a whole number from 0 to 8"):
+    with pytest.raises(ga.ArgumentError, match="rmsprop_step: n_decayed is 9, expected .* from 0 to 8"):
         ga.rmsprop_step(p, p, p, lr, n_decayed=9)
     with pytest.raises(ga.ArgumentError, match="rmsprop_step: ms has shape"):
         ga.rmsprop_step(p, p, p[:4], lr)
