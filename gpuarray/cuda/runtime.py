@@ -33,9 +33,9 @@ def default_runtime():
 
 def runtime_of(array):
     """The runtime that serves `array`. Raises ArgumentError where it is no array of the CUDA half."""
-    for array_type, runtime in _RUNTIMES.items():
-        if isinstance(array, array_type):
-            return runtime
+    for array_type in type(array).__mro__:
+        if array_type in _RUNTIMES:
+            return _RUNTIMES[array_type]
     cupy = sys.modules.get("cupy")
     if cupy is not None and isinstance(array, cupy.ndarray):
         return default_runtime()

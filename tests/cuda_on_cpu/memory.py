@@ -49,7 +49,7 @@ class SimulatedArray(np.ndarray):
         operands = [host_view(operand) for operand in operands]
         with np.errstate(all="ignore"):
             result = function(*operands, **options)                 # in a graph: for its shape and type alone
-            out = empty(result.shape, result.dtype) if out is None else out[0]
+            out = self.runtime.empty(result.shape, result.dtype) if out is None else out[0]
             self.runtime.run(lambda: function(*operands, out=host_view(out), **options))
         return out
 
@@ -73,7 +73,7 @@ class SimulatedArray(np.ndarray):
     def astype(self, dtype, copy=True):
         if self.dtype == dtype and not copy:
             return self
-        result = empty(self.shape, dtype)
+        result = self.runtime.empty(self.shape, dtype)
         result[...] = self
         return result
 

@@ -1,0 +1,47 @@
+"""Which programs a training step compiles and launches, found by running its launchers on arrays that nobody fills."""
+from collections import defaultdict
+from contextlib import contextmanager
+from unittest import mock
+
+import numpy as np
+
+from gpuarray.cuda import runtime
+from tests.cuda_on_cpu import SimulatedArray, SimulatedRuntime
+from tests.cuda_on_cpu.memory import host_view
+
+
+class RecordedArray(SimulatedArray):
+    """Memory that is claimed and hardly touched, so that full-size networks cost little."""
+
+
+class Recorder(SimulatedRuntime):
+    """A device that notes what is launched and does nothing."""
+
+    def __init__(self, capability):
+        super().__init__()
+        self.capability = capability
+        self.shared = defaultdict(int)           # (source, defines, kernel) -> most dynamic shared memory it was given
+
+    def empty(self, shape, dtype):
+        return np.empty(shape, dtype).view(RecordedArray)
+
+    def zeros(self, shape, dtype):
+        return np.zeros(shape, dtype).view(RecordedArray)
+
+    def to_device(self, array):
+        return array.view(RecordedArray)
+
+    def run(self, work):
+        """Not done: nobody looks at the result."""
+
+    def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
+        self.shared[source, defines, kernel] = max(self.shared[source, defines, kernel], shared)
+
+
+@contextmanager
+def recording(capability):
+    """A Recorder that serves device 'cuda' inside the with statement."""
+    recorder = RecordedArray.runtime = Recorder(capability)
+    runtime.register_runtime(RecordedArray, recorder)
+    with mock.patch.object(runtime, "default_runtime", lambda: recorder):
+        yield recorder

@@ -1,0 +1,31 @@
+"""One call that starts every kernel of the CUDA half: training steps, pictures and augmentation of a small VAE/GAN."""
+import numpy as np
+
+import gpuarray as ga
+import nets
+
+
+def vaegan(device, size=32, width=1 / 16, z_size=8, hidden=64, precision="fp32", optimiser="rmsprop", seed=0, **options):
+    """A VAE/GAN, tiny unless told otherwise, with the same weights on every device."""
+    rng = np.random.default_rng(seed)
+    common = dict(width=width, device=device, precision=precision)
+    return nets.VAEGAN(nets.encoder(size, z_size, rng, hidden=hidden, **common), nets.decoder(size, z_size, rng, **common),
+                       nets.discriminator(size, rng, **common), z_size, **{**dict(
+                           gamma=1e-2, gate=(0.68, 0.35), seed=seed, learning_rate=1e-3, optimiser=optimiser, weight_decay=1e-4), **options})
+
+
+def images(n, size=32, seed=1):
+    """n images (n, size, size, 3) float32 in [-1, 1]."""
+    return np.random.default_rng(seed).uniform(-1, 1, (n, size, size, 3)).astype(np.float32)
+
+
+def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
+    """Steps with both optimisers and both kinds of game, samples, reconstructions and augmented images."""
+    margin = np.random.default_rng(2).integers(0, 256, (n, size + 8, size + 8, 3), np.uint8)
+    still = np.tile(np.float32([1, 0, 0, 0, 1, 0, 1, 1, 0]), (n, 1))
+    x = ga.augment(ga.to_device(margin, device), ga.to_device(still, device), size)
+    model = vaegan(device, size, precision=precision, **options)
+    model.step(x)
+    model.reconstruct(x)
+    model = vaegan(device, size, precision=precision, optimiser="adam", non_saturating=True, **options)
+    model.step(x)

@@ -1,0 +1,66 @@
+"""Every kernel of a full-size training step, compiled by NVIDIA's compiler for the cards it is to run on."""
+import numpy as np
+import pytest
+
+import gpuarray as ga
+from gpuarray.cuda.runtime import FOLDER
+from tests.cuda_compile.nvrtc import compile_program
+from tests.cuda_compile.recorder import recording
+from tests.cuda_compile.table import ARCHITECTURES, compile_all
+
+MOST_SHARED = {"sm_75": 64, "sm_80": 163, "sm_90": 227, "sm_120": 99}      # KiB a block may take (CUDA C++ Programming Guide)
+MOST_STATIC = 48
+
+
+@pytest.fixture(scope="module")
+def table():
+    return compile_all()
+
+
+def test_every_file_is_compiled_for_every_architecture(table):
+    files = {path.name for path in FOLDER.glob("*.cu")}
+    only_bf16 = {"cast.cu"}
+    for architecture in ARCHITECTURES:
+        compiled = {source for arch, source, *_ in table if arch == architecture}
+        assert compiled == (files - only_bf16 if architecture == "sm_75" else files)
+
+
+def test_nothing_spills(table):
+    spilling = [(architecture, report, defines) for architecture, _, defines, _, report in table if report.spills]
+    assert not spilling, "\n".join(map(str, spilling))
+
+
+def test_shared_memory_fits(table):
+    for architecture, source, defines, dynamic, report in table:
+        assert report.shared <= MOST_STATIC * 1024
+        assert report.shared + dynamic <= MOST_SHARED[architecture] * 1024, (architecture, source, defines, dynamic, report)
+
+
+def test_the_compiler_reports_what_a_kernel_takes():
+    greedy = """extern "C" __global__ void __launch_bounds__(1024) greedy(const float* x, float* y) {
+        __shared__ float tile[1024];
+        float v[128];
+        for (int i = 0; i < 128; ++i) v[i] = x[threadIdx.x + i * 1024];
+        tile[threadIdx.x] = v[0];
+        __syncthreads();
+        for (int i = 0; i < 128; ++i) y[threadIdx.x + i * 1024] = v[i] * v[127 - i] + tile[i];
+    }
+    extern "C" __global__ void modest(float* y) { y[threadIdx.x] = 0.0f; }"""
+    reports = {report.kernel: report for report in compile_program(greedy, "sm_90")}
+    assert set(reports) == {"greedy", "modest"}
+    assert reports["greedy"].registers == 64 and reports["greedy"].shared == 4096 and reports["greedy"].spills > 0
+    assert reports["modest"].registers < 32 and reports["modest"].shared == reports["modest"].spills == 0
+
+
+@pytest.mark.parametrize("text, words", [("int x = ;", "expected an expression"),
+                                         ('extern "C" __global__ void k() { int unused; }', "unused")])
+def test_errors_and_warnings_stop(text, words):
+    with pytest.raises(RuntimeError, match=words):
+        compile_program(text, "sm_90")
+
+
+def test_cards_without_tensor_cores_for_it_refuse_tf32():
+    with recording(ARCHITECTURES["sm_75"]):
+        x, w = (ga.to_device(np.zeros(shape, np.float32), "cuda") for shape in ((1, 4, 4, 4), (3, 3, 4, 4)))
+        with pytest.raises(ga.ArgumentError, match=r"conv2d: tf32 needs compute capability 8\.0, this card has 7\.5"):
+            ga.conv2d(x, w, tf32=True)
