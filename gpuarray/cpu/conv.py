@@ -8,9 +8,11 @@ input, each with the taps of the kernel that meet it: no product with an inserte
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
+from gpuarray.cpu import winograd
 from gpuarray.cpu.activation import activate
 from gpuarray.cpu.batchnorm import chunk_moments, merge_moments
 from gpuarray.cpu.checks import check_array, check_epilogue, check_precision
+from gpuarray.cpu.memory import empty
 from gpuarray.cpu.threads import cores, in_parallel
 from gpuarray.errors import ArgumentError
 
@@ -23,7 +25,10 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
     _check_stride(stride)
     check_array("w", w, (k, k, c, channels), x)
     check_epilogue(bias, activation, tf32, channels, x)
-    y = np.empty((n, -(-h // stride), -(-wd // stride), channels), x.dtype)
+    y = empty((n, -(-h // stride), -(-wd // stride), channels), x.dtype)
+    if winograd.applies(x.shape, w.shape, stride):
+        parts = winograd.convolve(x, w, y, lambda part: _epilogue(part, bias, activation, moments))
+        return (y, merge_moments(parts, x.dtype)) if moments else y
     before = (k - 1) // 2
     matrix = w.reshape(-1, channels)
 
@@ -46,7 +51,10 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     c = w.shape[2]
     check_array("dy", dy, (None, -(-h // stride), -(-wd // stride), channels))
     check_epilogue(bias, activation, tf32, c, dy)
-    dx = np.empty((len(dy), h, wd, c), dy.dtype)
+    dx = empty((len(dy), h, wd, c), dy.dtype)
+    if winograd.applies(dx.shape, w.shape, stride):
+        parts = winograd.convolve_back(dy, w, dx, lambda part: _epilogue(part, bias, activation, moments))
+        return (dx, merge_moments(parts, dy.dtype)) if moments else dx
     before = (k - 1) // 2
     work = []
     for a in range(min(stride, h)):
@@ -80,6 +88,9 @@ def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
     check_array("dw", dw, (k, k, c, channels), x)
     check_precision(tf32)
     if not weight:
+        return
+    if winograd.applies(x.shape, dw.shape, stride):
+        winograd.add_weight_gradient(x, dy, dw, weight)
         return
     before = (k - 1) // 2
 

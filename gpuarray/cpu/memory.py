@@ -1,17 +1,75 @@
-"""Arrays in the computer's memory."""
+"""Arrays in the computer's memory, taken from buffers that are used again.
+
+Fresh memory is slow: the system hands it out page by page, cleared, at about the speed of a copy. A training step needs the
+same large arrays every time, so a large buffer whose last array dies waits in a pool for the next array of its size.
+"""
 import numpy as np
 
 from gpuarray.errors import ArgumentError
 
+_POOLED = 1 << 16            # bytes from which a buffer is worth keeping
+_MOST_IDLE = 1 << 30         # bytes that may wait in the pool
+_ALIGNMENT = 64              # a cache line, and a vector of AVX-512
+
+
+class _Pool:
+    """Idle buffers by size. Lists and numbers change under the interpreter's lock, in any thread."""
+
+    def __init__(self):
+        self.idle = {}           # size in bytes -> [buffers]
+        self.idle_bytes = 0
+
+    def take(self, size):
+        try:
+            memory = self.idle[size].pop()
+        except (KeyError, IndexError):
+            return np.empty(size + _ALIGNMENT, np.uint8)
+        self.idle_bytes -= size
+        return memory
+
+    def give(self, size, memory):
+        if self.idle_bytes + size <= _MOST_IDLE:
+            self.idle.setdefault(size, []).append(memory)
+            self.idle_bytes += size
+
+
+_pool = _Pool()
+
+
+class _Owner:
+    """Stands behind an array and all its views (`.base`), and gives the buffer back when the last of them dies."""
+
+    def __init__(self, size, shape, dtype):
+        self.size, self.memory = size, _pool.take(size)
+        start = self.memory.ctypes.data
+        self.__array_interface__ = {"data": (start + -start % _ALIGNMENT, False), "shape": shape, "typestr": dtype.str,
+                                    "version": 3}
+
+    def __del__(self, pool=_pool):
+        pool.give(self.size, self.memory)
+
+
+def _size_class(nbytes):
+    """nbytes rounded up to one of eight sizes in each power of two, so that buffers fit more than one array."""
+    step = 1 << max(0, nbytes.bit_length() - 4)
+    return -(-nbytes // step) * step
+
 
 def empty(shape, dtype, like=None):
     """An uninitialised array; `like` only says which half of the library it belongs to."""
-    return np.empty(shape, dtype)
+    dtype = np.dtype(dtype)
+    shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    nbytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    if nbytes < _POOLED:
+        return np.empty(shape, dtype)
+    return np.asarray(_Owner(_size_class(nbytes), shape, dtype))
 
 
 def zeros(shape, dtype, like=None):
     """An array of zeros."""
-    return np.zeros(shape, dtype)
+    array = empty(shape, dtype)
+    array.fill(0)
+    return array
 
 
 def cast(x, dtype):
@@ -23,7 +81,8 @@ def cast(x, dtype):
 
 def concatenate(*arrays):
     """The arrays, one after the other along the first axis."""
-    return np.concatenate(arrays)
+    out = empty((sum(len(array) for array in arrays), *arrays[0].shape[1:]), arrays[0].dtype)
+    return np.concatenate(arrays, out=out)
 
 
 def to_device(array):
