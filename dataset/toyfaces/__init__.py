@@ -8,13 +8,13 @@ from dataset.toyfaces.canvas import Canvas
 from dataset.toyfaces.draws import Draws
 from dataset.toyfaces.face import (paint_brows, paint_ears, paint_eyes, paint_head, paint_mouth, paint_nose,
                                    paint_wrinkles)
-from dataset.toyfaces.hair import Haircut, paint_beard, paint_bun, paint_hair, paint_hair_behind
+from dataset.toyfaces.hair import paint_beard, paint_bun, paint_hair, paint_hair_behind
 from dataset.toyfaces.people import ATTRIBUTES, People, draw_attributes
 from dataset.toyfaces.scene import paint_background, paint_clothes, paint_neck
 from dataset.toyfaces.worn import paint_earrings, paint_glasses, paint_hat
 
 __all__ = ["ATTRIBUTES", "attributes", "render"]
-PIXELS_AT_A_TIME = 1 << 16                      # of one plane: what the painter works on then stays in the cache
+PIXELS_AT_A_TIME = 1 << 16      # of one plane: many share the cost of a call, yet they stay in the cache
 
 
 def attributes(indices, seed=0):
@@ -32,14 +32,14 @@ def render(indices, size, seed=0, margin=0):
     images = np.empty((len(indices), side, side, 3), np.uint8)
     step = max(1, PIXELS_AT_A_TIME // side**2)
     for start in range(0, len(indices), step):
-        part = slice(start, start + step)
-        images[part] = _paint(People(Draws(indices[part], seed)), Canvas.blank(len(indices[part]), size, margin))
+        some = indices[start:start + step]
+        canvas = Canvas.blank(len(some), size, margin)
+        images[start:start + step] = _paint(People(Draws(some, seed)), canvas)
     return images
 
 
 def _paint(people, canvas):
     """Paints people from back to front; returns (n, H, W, 3) uint8."""
-    people.haircut = Haircut(people)
     has, cut = people.has, people.haircut
     head = canvas.frame(*people.place, people.tilt, people.scale)
     body = canvas.frame(*people.place, 0.3 * people.tilt, people.scale)
@@ -57,7 +57,7 @@ def _paint(people, canvas):
     _paint_some(paint_beard, head, people, has["Mustache"] | ~has["No_Beard"])
     paint_mouth(head, people)
     _paint_some(paint_hair, head, people, cut.short & ~has["Bald"])
-    _paint_some(paint_hair, head, people, ~cut.short & ~has["Bald"])        # apart: it takes a larger window
+    _paint_some(paint_hair, head, people, ~cut.short & ~has["Bald"])    # apart: its window is larger
     _paint_some(paint_earrings, head, people, has["Wearing_Earrings"])
     _paint_some(paint_glasses, head, people, has["Eyeglasses"])
     _paint_some(paint_hat, head, people, has["Wearing_Hat"])

@@ -1,8 +1,8 @@
 """What the painter draws on: small float images with coordinates, and soft-edged shapes over them.
 
-Shapes are signed distances, negative inside. An edge is antialiased by the share of a pixel that lies inside, so that
-one set of numbers gives the same picture at every size. Nothing here looks at a whole image (no maximum, no mean): a
-pixel depends on its own coordinates alone, which is why a margin changes nothing of the crop.
+Shapes are signed distances, negative inside. An edge is antialiased by the share of a pixel that lies inside,
+so that one set of numbers gives the same picture at every size. Nothing here looks at a whole image (no mean,
+no maximum): a pixel depends on its own coordinates alone, so a margin changes nothing of the crop.
 """
 import numpy as np
 
@@ -10,10 +10,11 @@ import numpy as np
 class Canvas:
     """Colour planes of n images with the coordinates of every pixel in one frame of reference per image.
 
-    planes: (n, 3, H, W) float32, colours in [0, 1]; the frames and windows of one canvas share them.
-    x, y: (n, H, W) float32, x to the right and y down; in the first frame the crop spans [-1, 1].
-    px: (n, 1, 1), the side of a pixel in these coordinates. angle: (n, 1, 1), how far the frame is turned (radians).
-    rows, columns: where a window lies in the canvas it was cut from.
+    planes         (n, 3, H, W) float32, colours in [0, 1]; the frames and windows of one canvas share them
+    x, y           (n, H, W) float32, x to the right and y down; in the first frame the crop spans [-1, 1]
+    px             (n, 1, 1), the side of a pixel in these coordinates
+    angle          (n, 1, 1), how far the frame is turned, in radians
+    rows, columns  where a window lies in the canvas it was cut from
     """
 
     def __init__(self, planes, x, y, px, angle, rows=slice(None), columns=slice(None)):
@@ -26,35 +27,37 @@ class Canvas:
         centres = ((np.arange(-margin, size + margin) + 0.5) * (2 / size) - 1).astype(np.float32)
         shape = (count, len(centres), len(centres))
         x, y = np.broadcast_to(centres, shape), np.broadcast_to(centres[:, None], shape)
-        planes = np.zeros((count, 3, *shape[1:]), np.float32)
-        return cls(planes, x, y, np.full((count, 1, 1), 2 / size, np.float32), np.zeros((count, 1, 1), np.float32))
+        planes, angle = np.zeros((count, 3, *shape[1:]), np.float32), np.zeros((count, 1, 1), np.float32)
+        return cls(planes, x, y, angle + np.float32(2 / size), angle)
 
     def frame(self, x, y, angle, scale):
-        """The same pixels in a frame turned by angle (radians), scale times as large, with its origin at (x, y)."""
+        """The same pixels in a frame turned by angle, scale times as large, with its origin at (x, y)."""
         cos, sin = np.cos(angle) / scale, np.sin(angle) / scale
         dx, dy = self.x - x, self.y - y
-        return Canvas(self.planes, cos * dx + sin * dy, cos * dy - sin * dx, self.px / scale, self.angle + angle)
+        x, y = cos * dx + sin * dy, cos * dy - sin * dx
+        return Canvas(self.planes, x, y, self.px / scale, self.angle + angle)
 
     def of(self, rows):
         """A copy of some of the images; rows are their numbers."""
         return Canvas(self.planes[rows], self.x[rows], self.y[rows], self.px[rows], self.angle[rows])
 
     def window(self, x, y, rx, ry):
-        """The pixels that hold, in all images, the box of half sides rx, ry around (x, y); shares the planes."""
+        """The pixels that hold, in every image, the box of half sides rx, ry around (x, y)."""
         cos, sin = np.cos(self.angle) / self.px, np.sin(self.angle) / self.px
         dx, dy = x - self.x[:, :1, :1], y - self.y[:, :1, :1]
         column, row = cos * dx - sin * dy, sin * dx + cos * dy
-        wide, high = cos * rx + abs(sin) * ry + 2, abs(sin) * rx + cos * ry + 2     # two more pixels for soft edges
-        rows, columns = _span(row, high), _span(column, wide)
-        return Canvas(self.planes[:, :, rows, columns], self.x[:, rows, columns], self.y[:, rows, columns], self.px,
-                      self.angle, rows, columns)
+        edge = 2                                                        # pixels more, for soft edges
+        rows = _span(row, abs(sin) * rx + cos * ry + edge)
+        columns = _span(column, cos * rx + abs(sin) * ry + edge)
+        return Canvas(self.planes[:, :, rows, columns], self.x[:, rows, columns], self.y[:, rows, columns],
+                      self.px, self.angle, rows, columns)
 
     def inside(self, distance):
         """The share of each pixel, 0 to 1, that lies inside a shape."""
         return np.clip(0.5 - distance / self.px, 0, 1)
 
     def stroke(self, distance, width):
-        """The share of each pixel covered by a line of this width along a shape's edge; right for thin lines too."""
+        """The share of each pixel covered by a line of this width along a shape's edge, however thin."""
         return self.inside(distance - width / 2) - self.inside(distance + width / 2)
 
     def soft(self, distance, width):

@@ -1,6 +1,6 @@
 """Random numbers of which each image has its own, whatever other images are drawn with it.
 
-Through all of this package a number per image is an array (n, 1, 1) and a colour per image (n, 3, 1, 1), so that they
+Through all of this package a number per image is an array (n, 1, 1) and a colour per image (n, 3, 1, 1): they
 broadcast against images of shape (n, H, W) and (n, 3, H, W). Everything is float32.
 """
 import copy
@@ -8,9 +8,9 @@ import copy
 import numpy as np
 from scipy.special import ndtri
 
-PARTS = ("person", "background", "clothes", "neck", "haircut", "head", "eyes", "brows", "mouth", "beard", "earrings",
-         "glasses", "hat")
-PER_PART = 64                                   # numbers in store for one part of one image
+PARTS = ("person", "background", "clothes", "neck", "haircut", "head", "eyes", "brows", "mouth", "beard",
+         "earrings", "glasses", "hat")
+PER_PART = 64                   # numbers in store for one part of one image
 
 
 class PerImage:
@@ -34,7 +34,7 @@ def _of(thing, rows):
 
 
 class Draws(PerImage):
-    """The numbers of n images: each part of a picture has its own, so that no part depends on what others draw."""
+    """The numbers of n images. Each part of a picture has its own: none depends on what the others draw."""
 
     def __init__(self, indices, seed):
         numbers = [np.random.default_rng((seed, int(index))).random(len(PARTS) * PER_PART, np.float32)

@@ -2,37 +2,9 @@
 import numpy as np
 
 from dataset.toyfaces.canvas import blob, ellipse
-from dataset.toyfaces.draws import PerImage, pick
 from dataset.toyfaces.face import outline
 
-CROWN = -0.12                                   # y where the hair on the head is widest
-SHORT, BOB, LONG = 0, 1, 2
-
-
-class Haircut(PerImage):
-    """How the hair of people lies: one family of shapes from crew cuts to waves below the shoulders."""
-
-    def __init__(self, people):
-        draws, male, wavy = people.draws.part("haircut"), people.male, people.has["Wavy_Hair"]
-        cut = draws.choice(np.stack([pick(male, 0.86, 0.14), pick(male, 0.14, 0.22), pick(male, 0, 0.64)]))
-        self.short = cut == SHORT
-        self.bun = self.short & ~male & ~people.has["Wearing_Hat"]
-        long = pick(cut == BOB, draws.uniform(0.40, 0.75), draws.uniform(0.9, 1.6))
-        self.length = pick(self.short, draws.uniform(-0.06, 0.10), long)    # y where it ends
-        self.volume = draws.uniform(pick(self.short, 0.05, 0.07), pick(self.short, 0.10, 0.14))
-        self.volume += wavy * draws.uniform(0.03, 0.08)                     # beyond the skull, at the sides
-        self.top = self.volume + draws.uniform(0.0, 0.07)                   # and on top
-        self.flare = pick(self.short, -0.5, pick(wavy, draws.uniform(0.05, 0.3), draws.uniform(-0.04, 0.08)))
-        self.wave = wavy * draws.uniform(0.03, 0.05)
-        self.bend = pick(wavy, 1.2, 0.2)                                    # of the strands, radians
-        self.phase = tuple(draws.uniform(0, 6.3) for _ in range(3))
-
-        receding = pick(male & ~people.young, 0.06, 0)
-        self.hairline = draws.uniform(-0.50, -0.38) + 0.05 * people.pitch - receding
-        self.part, self.notch = draws.uniform(-0.35, 0.35), draws.uniform(0.0, 0.18)
-        self.sweep = draws.uniform(-0.2, 0.2)
-        self.fringe = draws.uniform(-0.25, -0.19) + 0.03 * people.pitch     # y of the lower edge of bangs
-        self.strands = draws.uniform(15, 26)                                # radians of their pattern per unit
+CROWN = -0.12                   # y where the hair on the head is widest
 
 
 def paint_bun(canvas, people):
@@ -48,12 +20,12 @@ def paint_hair_behind(canvas, people):
 
 
 def paint_hair(canvas, people):
-    """The hair on top of the head, over the forehead and down the sides of the face, and the shadow it throws."""
+    """The hair on top of the head and down the sides of the face, and its shadow on the forehead."""
     cut = people.haircut
     c = _window(canvas, people)
     x, y = c.x - people.skull_x, c.y
     head = outline(c.x, c.y, people)
-    # The face looks out of an opening: below the hairline, and between long hair or what stands beside the head.
+    # The face looks out of an opening: below the hairline, between long hair or what stands beside the head.
     fringe = cut.fringe + 0.25 * x * x + 0.02 * np.sin(14 * x + cut.phase[1]) + 0.01 * np.sin(37 * x)
     parting = cut.notch / (1 + ((x - cut.part) * (1 / 0.12)) ** 2)
     edge = np.where(people.has["Bangs"], fringe, cut.hairline + cut.sweep * x + 0.5 * x * x - parting)
@@ -103,7 +75,7 @@ def paint_beard(canvas, people):
     full = ~has["No_Beard"] & ~has["Goatee"]
     cheeks = ellipse(c.x, c.y, 0.5 * people.skull_x, 0.06, 0.49, 0.40)
     area = c.soft(np.maximum(outline(c.x, c.y, people) - 0.02, -cheeks), 0.08)
-    c.paint(full * strength * area * np.clip((c.y - 0.12) * 4, 0, 1), colour)          # thinner towards the ears
+    c.paint(full * strength * area * np.clip((c.y - 0.12) * 4, 0, 1), colour)      # thinner towards the ears
     c = canvas.window(mouth_x, 0.65, 0.32, 0.33)
     x = np.abs(c.x - mouth_x)
     goatee = c.soft(ellipse(x, c.y, 0, people.chin - 0.09, 0.20, 0.15), 0.07)

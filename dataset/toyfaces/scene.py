@@ -16,9 +16,10 @@ def paint_background(canvas, people):
     slope = 0.5 + 0.4 * (np.cos(angle) * canvas.x + np.sin(angle) * canvas.y)
     canvas.planes += near
     canvas.paint(np.clip(slope, 0, 1), far)
-    for share in (1.0, 0.75, 0.5, 0.25):                                    # of the images that have another spot
+    for share in (1.0, 0.75, 0.5, 0.25):                        # of the images that have another spot
         x, y, rx, ry = (draws.uniform(*ends) for ends in ((-1.1, 1.1), (-1.1, 1.1), (0.3, 0.9), (0.3, 0.9)))
-        canvas.paint_spot(x, y, rx, ry, draws.uniform(0.3, 0.9) * draws.chance(share), draws.colour_near(near, 0.16))
+        alpha = draws.uniform(0.3, 0.9) * draws.chance(share)
+        canvas.paint_spot(x, y, rx, ry, alpha, draws.colour_near(near, 0.16))
     side, edge, lean = pick(draws.chance(0.5), 1, -1), draws.uniform(-1, 1), draws.uniform(-0.2, 0.2)
     wall = canvas.soft(side * (canvas.x - edge + lean * canvas.y), draws.uniform(0.05, 0.3))
     canvas.paint(pick(draws.chance(0.4), 0.8, 0) * wall, draws.colour_near(near, 0.13))
@@ -43,8 +44,8 @@ def paint_neck(canvas, people):
     x, y = c.x - 0.5 * people.skull_x, c.y
     pointed = 0.7 * (y - 0.86 - 1.4 * deep + 0.8 * np.abs(x))
     opening = np.where(draws.chance(0.4), pointed, ellipse(x, y, 0, 0.84, half + 0.09, deep))
-    opening = np.where(y < 0.84, 0.5 - y, opening)                         # it begins behind the jaw
+    opening = np.where(y < 0.84, 0.5 - y, opening)                      # it begins behind the jaw
     neck = np.maximum(np.abs(x) - half - 0.6 * np.maximum(y - 0.8, 0) ** 2, opening)
     t = 0.42 + 0.3 * people.light[0] * x / half + 0.35 * np.clip((y - people.chin) / 0.25, 0, 1)
-    c.darken(0.25 * c.soft(neck - 0.02, 0.08) * (y > 0.84))                 # the neckline's edge on the cloth
+    c.darken(0.25 * c.soft(neck - 0.02, 0.08) * (y > 0.84))         # the neckline's edge on the cloth
     c.paint(c.inside(neck), people.lit_skin(t))

@@ -23,7 +23,7 @@ def paint_glasses(canvas, people):
         lens = box(c.x, c.y, x, 0.015, rx * (1 - 0.1 * np.maximum(side * people.yaw, 0)), ry, corner)
         glass = c.inside(lens)
         c.paint(tint * glass, frame)
-        c.paint(0.12 * glass * c.soft(c.y + 0.5 * (c.x - x), 0.1), (1, 1, 1))          # a reflection
+        c.paint(0.12 * glass * c.soft(c.y + 0.5 * (c.x - x), 0.1), (1, 1, 1))      # a reflection
         c.paint(0.96 * c.stroke(lens, width), frame)
         ear = people.skull_x + side * (people.half_width + 0.02)
         c.paint(0.9 * c.inside(segment(c.x, c.y, x + side * rx, -0.03, ear, -0.01) - 0.022), frame)
@@ -48,7 +48,7 @@ def paint_hat(canvas, people):
     kind = draws.choice(THIRDS)
     beanie, cap, brimmed = kind == BEANIE, kind == CAP, kind == BRIMMED
     cloth = draws.any_hue(draws.uniform(0.3, 0.95), draws.uniform(0.25, 0.95))
-    canvas.darken_spot(0, -0.26, 0.55, 0.18, 0.3)                    # its shadow on the forehead
+    canvas.darken_spot(0, -0.26, 0.55, 0.18, 0.3)                # its shadow on the forehead
     c = canvas.window(people.skull_x, -0.7, 1.1, 0.6)
     x, y = c.x - people.skull_x, c.y - 0.03 * people.pitch
     half = people.half_width + people.haircut.volume + 0.04

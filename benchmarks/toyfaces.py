@@ -1,0 +1,28 @@
+"""How many toyfaces a second one core paints: python benchmarks/toyfaces.py"""
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from dataset.toyfaces import attributes, render  # noqa: E402  (the path above comes first)
+
+
+def per_second(count, work, rounds=5):
+    """Images a second of work(count indices): median, lowest, highest of the rounds after the first."""
+    rates = []
+    for first in range(0, (rounds + 1) * count, count):
+        start = time.perf_counter()
+        work(range(first, first + count))
+        rates.append(count / (time.perf_counter() - start))
+    rates = rates[1:]
+    return statistics.median(rates), min(rates), max(rates)
+
+
+if __name__ == "__main__":
+    print("images a second on one core: median (lowest to highest of 5 rounds)")
+    for side, images in ((32, 1000), (64, 400), (128, 100)):
+        rates = per_second(images, lambda indices: render(indices, side))
+        print("%4d x %-4d %6.0f (%.0f to %.0f)" % (side, side, *rates))
+    print("attributes  %6.0f (%.0f to %.0f)" % per_second(10_000, attributes))
