@@ -1,0 +1,50 @@
+"""Running the root scripts as a user does."""
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+TINY = ("--data", "toyfaces", "--image-size", "32", "--width", "0.1", "--z-size", "6", "--epoch-size", "2",
+        "--batch-size", "4", "--limit", "64", "--device", "cpu")
+
+
+def command(script, *arguments):
+    """What to type: the script by its path, so that it can run in any folder."""
+    return [sys.executable, str(ROOT / f"{script}.py"), *map(str, arguments)]
+
+
+def environment(cache):
+    """Ours, with the image cache in `cache`, and one BLAS thread: tiny products are slower on more."""
+    return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def call(script, *arguments, cache, cwd):
+    """The finished process, with stdout and stderr as text."""
+    return subprocess.run(command(script, *arguments), env=environment(cache), cwd=cwd, capture_output=True, text=True,
+                          timeout=120)
+
+
+def train(script, *arguments, cache, cwd):
+    """A run that must succeed, quietly on stderr."""
+    done = call(script, *TINY, *arguments, cache=cache, cwd=cwd)
+    assert (done.returncode, done.stderr) == (0, ""), done.stderr
+    return done
+
+
+def metrics(run):
+    """The reports of a run, oldest first."""
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def arrays(checkpoint):
+    """({name: type and digest}, step, data stream) of a checkpoint: all of its state, but not the time it took."""
+    with np.load(checkpoint) as file:
+        content = {name: file[name] for name in file.files}
+    about = json.loads(str(content.pop("about")))
+    digests = {name: (array.dtype.str, hashlib.sha256(array.tobytes()).hexdigest()) for name, array in content.items()}
+    return digests, about["step"], about["batches"]

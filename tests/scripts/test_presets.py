@@ -1,0 +1,97 @@
+"""The numbers of the presets are those of the paper and of the released code."""
+import importlib
+import re
+from dataclasses import MISSING, fields
+
+import pytest
+
+from experiment.schedule import learning_rate
+from experiment.settings import FEBRUARY, OURS, PAPER, PRESETS, RELEASED, fill
+
+SCRIPTS = "celeba_vae", "celeba_gan", "celeba_aegan", "lfw_aegan"
+ALL = pytest.mark.parametrize("name", SCRIPTS)
+VAEGAN = pytest.mark.parametrize("name", SCRIPTS[2:])
+
+
+def preset(name, which):
+    script = importlib.import_module(name)
+    return fill(script.Config, script.PRESETS, {"preset": which}, name)
+
+
+@ALL
+def test_presets_give_exactly_the_fields_that_have_no_default(name):
+    script = importlib.import_module(name)
+    needed = {field.name for field in fields(script.Config) if field.default is MISSING}
+    assert tuple(script.PRESETS) == PRESETS
+    for which, sources in script.PRESETS.items():
+        given = [field for numbers in sources.values() for field in numbers]
+        assert len(given) == len(set(given)) and needed <= set(given) <= needed | {"optimiser"}, which
+        assert set(sources) <= {"quick": {OURS}, "paper": {PAPER, FEBRUARY}, "released": {RELEASED}}[which]
+
+
+@ALL
+def test_every_value_passes_its_own_flag(name):
+    script = importlib.import_module(name)
+    for which in PRESETS:
+        settings = preset(name, which)
+        for field in fields(script.Config):
+            flag, value = field.metadata["flag"], getattr(settings, field.name)
+            if flag.read and value is not None:
+                assert flag.read(str(value)) == value, field.name
+
+
+@ALL
+def test_quick_is_small_and_needs_no_files(name):
+    settings = preset(name, "quick")
+    assert (settings.data, settings.image_size, settings.schedule) == ("toyfaces", 32, "constant") and settings.width < 1
+
+
+@ALL
+@pytest.mark.parametrize("which", ["paper", "released"])
+def test_what_paper_and_code_share(name, which):
+    settings = preset(name, which)
+    assert settings.data == name.split("_")[0]
+    assert (settings.image_size, settings.width, settings.z_size, settings.batch_size, settings.epoch_size) == (64, 1, 128, 64, 250)
+    assert (settings.optimiser, settings.weight_decay, settings.augment, settings.warmup) == ("rmsprop", 2e-5, True, 0)
+
+
+@pytest.mark.parametrize("name, start, epochs", [
+    ("celeba_vae", .025, 250), ("celeba_gan", .025, 250), ("celeba_aegan", .025, 250), ("lfw_aegan", .01, 150)])
+def test_released_learning_rates(name, start, epochs):
+    settings = preset(name, "released")
+    assert settings.epochs == epochs
+    assert learning_rate(settings, 0) * 64 == pytest.approx(start, rel=1e-12)
+    middle = learning_rate(settings, epochs // 2 * 250) * 64
+    assert middle == pytest.approx(start - 0.5 ** 0.75 * (start - 1e-5), rel=1e-12)
+
+
+@ALL
+def test_paper_learning_rate(name):
+    settings = preset(name, "paper")
+    assert {learning_rate(settings, step) for step in (0, 100, 37_499)} == {3e-4} and settings.epochs == 150
+
+
+@VAEGAN
+def test_vaegan_of_the_paper(name):
+    settings = preset(name, "paper")
+    assert (settings.encoder_hidden, settings.fakes, settings.gamma, settings.decode_again) == (2048, "both", 1e-5, False)
+    assert (settings.gate, settings.real_weight, settings.cost_eps, settings.non_saturating) == (False, None, 0, False)
+
+
+@pytest.mark.parametrize("name, real_weight", [("celeba_aegan", 0.5), ("lfw_aegan", 0.33)])
+def test_vaegan_of_the_released_code(name, real_weight):
+    settings = preset(name, "released")
+    assert (settings.encoder_hidden, settings.fakes, settings.gamma, settings.decode_again) == (1024, "prior", 1e-6, True)
+    assert (settings.gate, settings.real_weight, settings.cost_eps, settings.non_saturating) == (True, real_weight, 1e-3, False)
+
+
+def test_the_gate_is_that_of_the_released_code():
+    from experiment import GATE
+    assert GATE == (0.68, 0.35)
+
+
+@ALL
+def test_a_script_shows_its_networks_in_under_150_lines(name):
+    with open(importlib.import_module(name).__file__) as file:
+        source = file.read()
+    assert source.count("\n") < 150 and re.search(r"nets\.decoder\(", source)
