@@ -29,4 +29,4 @@ class Haircut(PerImage):
         self.part, self.notch = draws.uniform(-0.35, 0.35), draws.uniform(0.0, 0.18)
         self.sweep = draws.uniform(-0.2, 0.2)
         self.fringe = draws.uniform(-0.25, -0.19) + 0.03 * people.pitch     # y of the lower edge of bangs
-        self.strands = draws.uniform(15, 26)                                # radians of their pattern per unit
+        self.strands = draws.uniform(15, 26)                            # radians of their pattern per unit

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from dataset.toyfaces import ATTRIBUTES, attributes, render
+from dataset.toyfaces.canvas import Canvas, ellipse
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +54,18 @@ def test_a_margin_leaves_the_crop_as_it_is(size, margin):
     assert np.array_equal(padded[:, inner, inner], crop)
     beyond, edge = padded[:, :margin].astype(float), padded[:, margin:margin + 1].astype(float)
     assert 0 < np.abs(beyond - edge).mean() < 25                # more picture, not black
+
+
+@pytest.mark.parametrize("size", [16, 64])
+def test_edges_are_as_wide_as_a_pixel_and_lines_keep_their_area(size):
+    canvas = Canvas.blank(1, size, margin=0).frame(0.1, -0.05, 0.4, 1.5)
+    circle = ellipse(canvas.x, canvas.y, 0.0, 0.0, 0.5, 0.5)
+    disc, pixel = canvas.inside(circle), float(canvas.px.item())
+    partly = np.abs(circle)[(disc > 0) & (disc < 1)]
+    assert partly.max() < 0.5 * pixel and len(partly) > 0.8 * np.pi / pixel
+    assert disc.sum() * pixel**2 == pytest.approx(np.pi / 4, rel=0.01)
+    thin = 0.2 * pixel
+    assert canvas.stroke(circle, thin).sum() * pixel**2 == pytest.approx(np.pi * thin, rel=0.02)
 
 
 @pytest.mark.parametrize("name, low, high", [
