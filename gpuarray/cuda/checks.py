@@ -1,4 +1,5 @@
 """What a launcher asks of its arguments before a kernel may trust them. Every complaint is one ArgumentError, one line."""
+from math import prod
 from types import SimpleNamespace
 
 from gpuarray.cuda.runtime import runtime_of
@@ -31,15 +32,21 @@ def check_arrays(operation, axes=None, **arrays):
         devices.setdefault((id(runtime), str(array.device)), (name, str(array.device)))
         _check_shape(operation, name, array.shape, shape.split(), axes)
         _check_type(operation, name, array.dtype.name, dtype, axes)
-        if not 0 < array.size <= MAX_ELEMENTS:
-            raise ArgumentError(f"{operation}: {name} has {array.size:,} elements, expected 1 to {MAX_ELEMENTS:,}: "
-                                "use another batch size")
+        check_size(operation, name, array.shape)
         if not array.flags.c_contiguous:
             raise ArgumentError(f"{operation}: {name}, shape {array.shape}, is not C-contiguous: copy it first")
     if len(devices) > 1:
         places = ", ".join(f"{name} on {device}" for name, device in devices.values())
         raise ArgumentError(f"{operation}: arrays on different devices ({places}): move them to one")
     return axes
+
+
+def check_size(operation, name, shape):
+    """Can kernels index an array of this shape? Asked of what an operation returns before it is made."""
+    size = prod(shape)
+    if not 0 < size <= MAX_ELEMENTS:
+        raise ArgumentError(f"{operation}: {name} has {size:,} elements, expected 1 to {MAX_ELEMENTS:,}: "
+                            "use another batch size")
 
 
 def check_choice(operation, name, value, choices):

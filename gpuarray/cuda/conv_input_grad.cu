@@ -1,11 +1,13 @@
 // The gradient of a convolution to its input, and the up-convolution:
-//   dx[n, h, w, c] = activation(bias[c] + sum over p s - before + i = h, q s - before + j = w, k of dy[n, p, q, k] w[i, j, c, k])
+//   dx[n, h, w, c] = activation(bias[c] + sum over all p s - before + i = h, q s - before + j = w, and k of
+//                                         dy[n, p, q, k] w[i, j, c, k])
 //
-// Tiling: which taps i meet a row h depends on h mod s. So the pixels of dx fall into s x s phases, each a convolution of
-// stride 1 over dy with the taps first, first + s, ... in reverse: for 5x5 and stride 2 with 9, 6, 6 and 4 of the 25 taps. A phase is a
-// matrix product of its pixels x (taps K) by (taps K) x C; A is gathered from dy (gather.cuh), B is w, read along k.
-// blockIdx.x: tile; blockIdx.y: phase, the one with most taps first; blockIdx.z: part of the depth, as in conv_forward.cu.
-// Layout: dy (N, P, Q, K), w (side, side, C, K), dx (N, H, W, C), partial (parts, N, H, W, C). Precision: tile.cuh.
+// Tiling: which taps i meet a row h depends on h mod s. So the pixels of dx fall into s x s phases, and
+// each phase is a convolution of stride 1 over dy with the taps first, first + s, ... in reverse: for 5x5
+// and stride 2 with 9, 6, 6 and 4 of the 25 taps. It is a matrix product of its pixels x (taps K) by (taps
+// K) x C; A is gathered from dy (gather.cuh), B is w, read along k. blockIdx.x: tile; blockIdx.y: phase;
+// blockIdx.z: part of the depth, as in conv_forward.cu.
+// Layout: dy (N, P, Q, K), w (side, side, C, K), dx (N, H, W, C). Precision: tile.cuh.
 #include "tile.cuh"
 #include "gather.cuh"
 #include "epilogue.cuh"
@@ -13,13 +15,14 @@
 typedef Operand<true, TILE_ROWS, A_IN_CHUNKS> A;                        // [pixel][depth]
 typedef Operand<true, TILE_COLS, A_IN_CHUNKS> B;                        // [c][depth]
 
-// A phase along one axis: its pixels are phase, phase + stride, ...; the m-th of them sees dy from m + begin on, `taps` wide.
+// A phase along one axis: the pixels offset, offset + stride, ...; the m-th of them sees dy from m + begin
+// on, `taps` pixels wide, the first through tap `last_tap`, the next through last_tap - stride, ...
 struct Phase {
-    int pixels, taps, last_tap, begin;
-    __device__ Phase(int phase, int size, int side, int stride) {
-        const int shifted = phase + (side - 1) / 2, first_tap = shifted % stride;
-        pixels = divide_up(size - phase, stride);                     // 0 or fewer: none
-        taps = first_tap < side ? divide_up(side - first_tap, stride) : 0;
+    int offset, pixels, taps, last_tap, begin;
+    __device__ Phase(int offset, int size, int side, int stride) : offset(offset) {
+        const int shifted = offset + (side - 1) / 2, first_tap = shifted % stride;
+        pixels = divide_up(max(size - offset, 0), stride);
+        taps = divide_up(max(side - first_tap, 0), stride);
         last_tap = first_tap + (taps - 1) * stride;
         begin = shifted / stride - (taps - 1);
     }
@@ -34,7 +37,7 @@ struct Operands {
         dy.load(a);
         const int K = dy.channels, i = last_i - dy.i * stride, j = last_j - dy.j * stride;
 #pragma unroll
-        for (int r = 0; r < B::LINES_EACH; ++r) {
+        for (int r = 0; r < B::LINES_EACH; ++r) {                       // B's chunks lie where A's do
             const int c = col0 + B::line(r);
             B::copy(b, r, w + ((i * side + j) * C + c) * K + dy.c, dy.in_kernel() && c < C ? K - dy.c : 0);
         }
@@ -43,42 +46,41 @@ struct Operands {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-conv_input_grad(const element* __restrict__ dy, const element* __restrict__ w, const float* __restrict__ bias, element* __restrict__ dx,
-                float* __restrict__ partial, float* __restrict__ moments, int N, int H, int W, int C, int P, int Q, int K, int side,
-                int stride, int activation, bool whole) {
+conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> parts,
+                Out<float> moments, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
+                int activation, bool whole) {
     const Phase down(blockIdx.y / stride, H, side, stride), right(blockIdx.y % stride, W, side, stride);
-    const int all_rows = max(down.pixels, 0) * max(right.pixels, 0) * N;
+    const int all_rows = N * down.pixels * right.pixels;
     const int across = divide_up(C, TILE_COLS), tile = blockIdx.x / across;
     const int row0 = tile * TILE_ROWS, col0 = blockIdx.x % across * TILE_COLS;
 
     __shared__ Rows rows;
     for (int r = threadIdx.x; r < TILE_ROWS; r += THREADS) {
         const int pixel = row0 + r;
-        const bool exists = pixel < all_rows;
-        const int line = exists ? pixel / right.pixels : 0, m = exists ? pixel % right.pixels : 0;
-        const int image = exists ? line / down.pixels : 0, l = exists ? line % down.pixels : 0;
+        if (pixel >= all_rows) {
+            rows.set_none(r, down.taps);
+            continue;
+        }
+        const int line = pixel / right.pixels, image = line / down.pixels;
+        const int v = line % down.pixels, u = pixel % right.pixels;     // the pixel's number in its phase
         rows.image[r] = image;
-        rows.top[r] = exists ? l + down.begin : -side;                // a window without a pixel
-        rows.left[r] = m + right.begin;
-        rows.destination[r] = ((image * H + l * stride + blockIdx.y / stride) * W + m * stride + blockIdx.y % stride) * C;
+        rows.top[r] = v + down.begin;
+        rows.left[r] = u + right.begin;
+        rows.destination[r] = ((image * H + v * stride + down.offset) * W + u * stride + right.offset) * C;
     }
     __syncthreads();
 
-    const int steps = divide_up(down.taps * right.taps * padded<A_IN_CHUNKS>(K), TILE_DEPTH), steps_each = divide_up(steps, gridDim.z);
-    const int first_step = blockIdx.z * steps_each;
-    Operands operands = {Gather<A>(dy, P, Q, K, down.taps, right.taps, rows, first_step),
+    const Steps steps(down.taps * right.taps * padded<A_IN_CHUNKS>(K));
+    Operands operands = {Gather<A>(dy, P, Q, K, down.taps, right.taps, rows, steps.first),
                          w, down.last_tap, right.last_tap, side, stride, col0, C};
     Product<A, B> product;
-    accumulate<A, B>(product, operands, min(steps - first_step, steps_each));
+    accumulate<A, B>(product, operands, steps.count);
 
-    float* sums = dynamic_shared<float>();
-    product.put(sums, TILE_PITCH);
-    __syncthreads();
-    auto sum = [&](float (&v)[4], int row, int col) { load(v, sums + row * TILE_PITCH + col); };
+    const SumsInShared sums(product);
     const int n_rows = max(min(all_rows - row0, TILE_ROWS), 0), tiles = gridDim.x / across;
-    if (gridDim.z > 1)
-        write_partial(sum, partial + blockIdx.z * (N * H * W * C), rows.destination, n_rows, col0, C, whole);
+    if (parts != nullptr)
+        write_partial(sums, parts + blockIdx.z * (N * H * W * C), rows.destination, n_rows, col0, C, whole);
     else
-        write_activations(sum, dx, rows.destination, n_rows, col0, C, whole, bias, activation, moments, blockIdx.y * tiles + tile,
-                          gridDim.y * tiles);
+        write_activations(sums, dx, rows.destination, n_rows, col0, C, whole, bias, activation, moments,
+                          blockIdx.y * tiles + tile, gridDim.y * tiles);
 }

@@ -1,10 +1,10 @@
 // The gradient of a convolution to its weights:
 //   dw[i, j, c, k] += weight * sum over n, p, q of x[n, p s - before + i, q s - before + j, c] dy[n, p, q, k]
 //
-// Tiling: a matrix product of (side side C) x (N P Q) by (N P Q) x K: the depth is all the pixels, and both operands lie in memory with
-// their channels side by side. A row belongs to one tap, so that a thread, which always copies the same rows, keeps its tap.
-// blockIdx.x: tile, neighbouring blocks share the rows of A; blockIdx.z: part of the pixels, as tiles are few and pixels many. Parts
-// are left in `partial`, (parts, side, side, C, K), and added up in order by conv_finish.cu.
+// Tiling: a matrix product of (side side C) x (N P Q) by (N P Q) x K: the depth is all pixels, and both
+// operands lie in memory with their channels side by side. A thread, which always copies the same rows,
+// keeps its tap. blockIdx.x: tile; neighbours share the rows of A. blockIdx.z: part of the pixels, as tiles
+// are few and pixels many; parts, (parts, side, side, C, K) float32, are left for conv_finish.cu.
 // Layout: x (N, H, W, C), dy (N, P, Q, K), dw (side, side, C, K) float32. Precision: tile.cuh.
 #include "tile.cuh"
 #include "epilogue.cuh"
@@ -15,17 +15,17 @@ typedef Operand<false, TILE_COLS, B_IN_CHUNKS> B;                       // [pixe
 struct Operands {
     const element *x, *dy;
     int H, W, C, P, Q, K, stride;
-    int top, left, c, valid;        // where this thread's rows read: tap (top, left), from channel c on, so many channels
+    int top, left, c, count;            // what this thread's rows read: tap, first channel, how many
     int col, pixels, step;
 
     __device__ void load(element* a, element* b) {
-        const int pixel = step * TILE_DEPTH + A::line(0), line = pixel / Q;
-        int n = line / P, p = line % P, q = pixel % Q;
+        const int first = step * TILE_DEPTH + A::line(0), line = first / Q;
+        int n = line / P, p = line % P, q = first % Q;
 #pragma unroll
-        for (int r = 0; r < A::LINES_EACH; ++r) {                     // neighbouring pixels
+        for (int r = 0; r < A::LINES_EACH; ++r) {                       // neighbouring pixels
             const int h = p * stride + top, w = q * stride + left;
-            const bool inside = pixel + r < pixels && (unsigned)h < (unsigned)H && (unsigned)w < (unsigned)W;
-            A::copy(a, r, x + ((n * H + h) * W + w) * C + c, inside ? valid : 0);
+            const bool inside = first + r < pixels && (unsigned)h < (unsigned)H && (unsigned)w < (unsigned)W;
+            A::copy(a, r, x + ((n * H + h) * W + w) * C + c, inside ? count : 0);
             if (++q == Q) {
                 q = 0;
                 if (++p == P) p = 0, ++n;
@@ -41,9 +41,9 @@ struct Operands {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-conv_weight_grad(const element* __restrict__ x, const element* __restrict__ dy, float* __restrict__ dw, float* __restrict__ partial,
-                 int N, int H, int W, int C, int P, int Q, int K, int side, int stride, float weight, bool whole) {
-    const int before = (side - 1) / 2, width = padded<A_IN_CHUNKS>(C), all_rows = side * side * width;
+conv_weight_grad(In<element> x, In<element> dy, Out<float> dw, Out<float> parts, int N, int H, int W, int C,
+                 int P, int Q, int K, int side, int stride, int before, float weight, bool whole) {
+    const int width = padded<A_IN_CHUNKS>(C), all_rows = side * side * width;
     const int across = divide_up(K, TILE_COLS);
     const int row0 = blockIdx.x / across * TILE_ROWS, col0 = blockIdx.x % across * TILE_COLS;
 
@@ -53,20 +53,17 @@ conv_weight_grad(const element* __restrict__ x, const element* __restrict__ dy, 
         destination[r] = c < C ? (tap * C + c) * K : -1;
     }
 
-    const int steps = divide_up(N * P * Q, TILE_DEPTH), steps_each = divide_up(steps, gridDim.z), first_step = blockIdx.z * steps_each;
+    const Steps steps(N * P * Q);
     const int tap = (row0 + A::place()) / width, c = (row0 + A::place()) % width;
-    Operands operands = {x, dy, H, W, C, P, Q, K, stride, tap / side - before, tap % side - before, c, tap < side * side ? C - c : 0,
-                         col0 + B::place(), N * P * Q, first_step};
+    Operands operands = {x, dy, H, W, C, P, Q, K, stride, tap / side - before, tap % side - before, c,
+                         tap < side * side ? C - c : 0, col0 + B::place(), N * P * Q, steps.first};
     Product<A, B> product;
-    accumulate<A, B>(product, operands, min(steps - first_step, steps_each));
+    accumulate<A, B>(product, operands, steps.count);
 
-    float* sums = dynamic_shared<float>();
-    product.put(sums, TILE_PITCH);
-    __syncthreads();
-    auto sum = [&](float (&v)[4], int row, int col) { load(v, sums + row * TILE_PITCH + col); };
+    const SumsInShared sums(product);
     const int n_rows = min(all_rows - row0, TILE_ROWS);
-    if (gridDim.z > 1)
-        write_partial(sum, partial + blockIdx.z * (side * side * C * K), destination, n_rows, col0, K, whole);
+    if (parts != nullptr)
+        write_partial(sums, parts + blockIdx.z * (side * side * C * K), destination, n_rows, col0, K, whole);
     else
-        add_gradient(sum, dw, destination, n_rows, col0, K, whole, weight);
+        add_gradient(sums, dw, destination, n_rows, col0, K, whole, weight);
 }

@@ -1,16 +1,18 @@
 // What becomes of a tile of finished sums: activations with their moments, a weight's gradient, or one of
-// several partial sums. They are read a quad at a time through sum(v, row, col), TILE_ROWS x TILE_COLS in all.
+// several partial sums. They are read a quad at a time through sum(v, row, col), TILE_ROWS x TILE_COLS in
+// all.
 //
 // destination[row]: where a row begins in the result, in elements; negative for rows that are padding.
 // cols: of the result, of which the tile covers those from col0 on. whole: as in quads.cuh.
 //
-// Moments are taken of what is written, tile by tile: the mean and M2, the sum of squared differences from it,
-// which stay exact where the mean is large against the deviation. A thread adds up how far its few rows are from
-// the first of them: one of n numbers lies within sqrt(n - 1) standard deviations of their mean, so that little
-// is lost. Chan, Golub and LeVeque's formula (1979) merges the threads here; conv_finish.cu merges the tiles.
+// Moments are taken of what is written, tile by tile: the mean and M2, the sum of squared differences from
+// it, which stay exact where the mean is large against the deviation. A thread adds up how far its few rows
+// are from the first of them: one of n numbers lies within sqrt(n - 1) standard deviations of their mean,
+// so that little is lost. Chan, Golub and LeVeque's formula (1979) merges the threads here; conv_finish.cu
+// merges the tiles.
 #include "quads.cuh"
 
-constexpr int QUADS = TILE_COLS / 4, SLICES = THREADS / QUADS;          // threads that share the rows of a quad
+constexpr int QUADS = TILE_COLS / 4, SLICES = THREADS / QUADS;        // threads that share a quad's rows
 constexpr int TILE_PITCH = TILE_COLS + 4;
 static_assert(SLICES * QUADS == THREADS && TILE_COLS <= THREADS, "threads share evenly");
 
@@ -22,7 +24,9 @@ struct SumsInShared {
         product.put(dynamic_shared<float>(), TILE_PITCH);
         __syncthreads();
     }
-    __device__ void operator()(float (&v)[4], int row, int col) const { load(v, tile + row * TILE_PITCH + col); }
+    __device__ void operator()(float (&v)[4], int row, int col) const {
+        load(v, tile + row * TILE_PITCH + col);
+    }
 };
 
 // f(row, col, n) for this thread's quads of the first `rows` rows; n of its columns exist.
@@ -61,7 +65,8 @@ __device__ inline void add_gradient(Sum sum, float* dw, const int* destination, 
 }
 
 // Count, mean and M2 of some numbers become those of these and others.
-__device__ inline void merge(float& count, float& mean, float& m2, float others, float their_mean, float their_m2) {
+__device__ inline void merge(float& count, float& mean, float& m2, float others, float their_mean,
+                             float their_m2) {
     if (others == 0.0f) return;
     const float delta = their_mean - mean, share = others / (count + others);
     mean += delta * share;
@@ -69,9 +74,9 @@ __device__ inline void merge(float& count, float& mean, float& m2, float others,
     count += others;
 }
 
-// y[destination[row] + col] = activation(sum + bias); none of the rows may be padding.
-// moments, unless null: of each of `tiles` tiles the means (tiles, cols), the M2s (tiles, cols) and the number of
-// rows (tiles,), one array after the other; this is tile number `tile`.
+// y[destination[row] + col] = activation(sum + bias); none of the rows may be padding. moments, unless
+// null: of each of `tiles` tiles the means (tiles, cols), the M2s (tiles, cols) and the number of rows
+// (tiles,), one array after the other; this is tile number `tile`.
 template <class T, class Sum>
 __device__ inline void write_activations(Sum sum, T* y, const int* destination, int rows, int col0, int cols,
                                          bool whole, const float* bias, int activation, float* moments,

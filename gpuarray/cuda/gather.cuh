@@ -1,42 +1,54 @@
 // The pixels under a kernel: operand A of a convolution and of the gradient to its input.
 //
-// Each row of the product is one pixel to compute; the depth runs over the kernel's taps and, fastest, over channels. So a row of
-// A is what im2col would store: taps_down x taps_across neighbouring pixels, side by side. It is never stored: chunks of
-// it are copied from the image when their turn comes. Pixels outside the image count as zero.
+// Each row of the product is one pixel to compute; the depth runs over the kernel's taps and, fastest, over
+// the channels. So a row of A is what im2col would store: a window of taps_down x taps_across pixels, side
+// by side. It is never stored: each chunk of it is copied from the image when its turn comes. Pixels
+// outside the image are zero.
 
-// What each row of the tile needs, worked out once: where its window begins (image, top, left), where its result goes.
-struct Rows { int image[TILE_ROWS], top[TILE_ROWS], left[TILE_ROWS], destination[TILE_ROWS]; };
+// What each row of the tile needs, worked out once: where its window begins, where its result goes.
+struct Rows {
+    int image[TILE_ROWS], top[TILE_ROWS], left[TILE_ROWS], destination[TILE_ROWS];
+
+    // A row of padding: a window that lies above the image altogether.
+    __device__ void set_none(int row, int taps_down) {
+        image[row] = left[row] = 0;
+        top[row] = -taps_down;
+        destination[row] = -1;
+    }
+};
 
 template <class A> struct Gather {
     const element* images;
     int height, width, channels, taps_down, taps_across;
-    int first[A::LINES_EACH], top[A::LINES_EACH], left[A::LINES_EACH];    // of this thread's rows; first: of the window, in elements
-    int i, j, c;                                                          // the tap and channel of this thread's chunk
+    int begin[A::LINES_EACH], top[A::LINES_EACH], left[A::LINES_EACH];   // windows of this thread's rows
+    int i, j, c;                                                         // tap and channel of its next chunk
 
-    __device__ Gather(const element* images, int height, int width, int channels, int taps_down, int taps_across, const Rows& rows,
-                      int first_step)
-        : images(images), height(height), width(width), channels(channels), taps_down(taps_down), taps_across(taps_across) {
+    __device__ Gather(const element* images, int height, int width, int channels, int taps_down,
+                      int taps_across, const Rows& rows, int first_step)
+        : images(images), height(height), width(width), channels(channels), taps_down(taps_down),
+          taps_across(taps_across) {
 #pragma unroll
         for (int r = 0; r < A::LINES_EACH; ++r) {
             const int row = A::line(r);
             top[r] = rows.top[row];
             left[r] = rows.left[row];
-            first[r] = ((rows.image[row] * height + top[r]) * width + left[r]) * channels;
+            begin[r] = ((rows.image[row] * height + top[r]) * width + left[r]) * channels;
         }
         const int depth = first_step * TILE_DEPTH + A::place(), tap = depth / padded<A_IN_CHUNKS>(channels);
         c = depth - tap * padded<A_IN_CHUNKS>(channels);
-        i = tap / max(taps_across, 1);                                    // a phase of a gradient may have no taps at all
+        i = tap / max(taps_across, 1);                                   // a phase may have no taps
         j = tap - i * taps_across;
     }
 
-    __device__ bool in_kernel() const { return i < taps_down; }           // the last step may reach past it
+    __device__ bool in_kernel() const { return i < taps_down; }          // the last step may reach past it
 
     __device__ void load(element* slice) {
         const int offset = (i * width + j) * channels + c;
 #pragma unroll
         for (int r = 0; r < A::LINES_EACH; ++r) {
-            const bool inside = in_kernel() && (unsigned)(top[r] + i) < (unsigned)height && (unsigned)(left[r] + j) < (unsigned)width;
-            A::copy(slice, r, images + first[r] + offset, inside ? channels - c : 0);
+            const bool inside = in_kernel() && (unsigned)(top[r] + i) < (unsigned)height &&
+                                (unsigned)(left[r] + j) < (unsigned)width;
+            A::copy(slice, r, images + begin[r] + offset, inside ? channels - c : 0);
         }
     }
 

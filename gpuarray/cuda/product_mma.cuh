@@ -1,14 +1,14 @@
 // A tile's product on the tensor cores (sm_80 and up): mma.sync m16n8k8 for tf32, m16n8k16 for bfloat16.
 //
-// Each warp owns ROWS x COLS of the tile. Of an operand kept along the depth, ldmatrix deals out both types alike: it moves
-// 16 bytes of a line at a time, four tf32 or eight bfloat16. Of one kept across it, ldmatrix transposes bfloat16 only; tf32
-// is read number by number. (Four neighbours at once would be fewer reads, but they are not what one instruction takes
-// together, and the compiler then moves them about for longer than the reads last.)
+// Each warp owns ROWS x COLS of the tile. Of an operand kept along the depth, ldmatrix deals out both types
+// alike: it moves 16 bytes of a line at a time, four tf32 or eight bfloat16. Of one kept across it, ldmatrix
+// transposes bfloat16 only; tf32 is read number by number. (Four neighbours at once would be fewer reads, but
+// belong to different instructions, and the compiler then moves registers about for longer.)
 
 template <class A, class B> struct Product {
     static constexpr int ROWS = TILE_ROWS / WARPS_DOWN, COLS = TILE_COLS / WARPS_ACROSS;
-    static constexpr int DEPTH = 32 / sizeof(element);                // of one instruction
-    static_assert(ROWS % 16 == 0 && COLS % 16 == 0, "a warp owns whole instructions, in pairs along the columns");
+    static constexpr int DEPTH = 32 / sizeof(element);                  // of one instruction
+    static_assert(ROWS % 16 == 0 && COLS % 16 == 0, "whole instructions, in pairs along the columns");
 
     float sum[ROWS / 16][COLS / 8][4] = {};
     int row0, col0, lane;
@@ -46,11 +46,14 @@ template <class A, class B> struct Product {
             if constexpr (A::ALONG_DEPTH) {
                 load_matrix(a[i], slice + (row + lane % 16) * A::PITCH + depth + lane / 16 * VECTOR);
             } else if constexpr (PRECISION == BF16) {
-                load_matrix_transposed(a[i], slice + (depth + lane / 16 * 8 + lane % 8) * A::PITCH + row + lane / 8 % 2 * 8);
+                const int line = depth + lane / 16 * 8 + lane % 8;
+                load_matrix_transposed(a[i], slice + line * A::PITCH + row + lane / 8 % 2 * 8);
             } else {
 #pragma unroll
-                for (int e = 0; e < 4; ++e)
-                    a[i][e] = __float_as_uint(slice[(depth + lane % 4 + e / 2 * 4) * A::PITCH + row + lane / 4 + e % 2 * 8]);
+                for (int e = 0; e < 4; ++e) {
+                    const int line = depth + lane % 4 + e / 2 * 4;
+                    a[i][e] = __float_as_uint(slice[line * A::PITCH + row + lane / 4 + e % 2 * 8]);
+                }
             }
         }
         round_factors(a);
@@ -58,17 +61,20 @@ template <class A, class B> struct Product {
 
     __device__ void read_b(unsigned (&b)[COLS / 8][2], const element* slice, int depth) {
 #pragma unroll
-        for (int j = 0; j < COLS / 8; j += 2) {                       // two instructions' columns at once
+        for (int j = 0; j < COLS / 8; j += 2) {                         // two instructions' columns at once
             const int col = col0 + j * 8;
             unsigned r[4];
             if constexpr (B::ALONG_DEPTH) {
-                load_matrix(r, slice + (col + lane / 16 * 8 + lane % 8) * B::PITCH + depth + lane / 8 % 2 * VECTOR);
+                const int line = col + lane / 16 * 8 + lane % 8;
+                load_matrix(r, slice + line * B::PITCH + depth + lane / 8 % 2 * VECTOR);
             } else if constexpr (PRECISION == BF16) {
                 load_matrix_transposed(r, slice + (depth + lane % 16) * B::PITCH + col + lane / 16 * 8);
             } else {
 #pragma unroll
-                for (int e = 0; e < 4; ++e)
-                    r[e] = __float_as_uint(slice[(depth + lane % 4 + e % 2 * 4) * B::PITCH + col + lane / 4 + e / 2 * 8]);
+                for (int e = 0; e < 4; ++e) {
+                    const int line = depth + lane % 4 + e % 2 * 4;
+                    r[e] = __float_as_uint(slice[line * B::PITCH + col + lane / 4 + e / 2 * 8]);
+                }
             }
             b[j][0] = r[0], b[j][1] = r[1], b[j + 1][0] = r[2], b[j + 1][1] = r[3];
         }
@@ -85,15 +91,16 @@ template <class A, class B> struct Product {
     }
 
     // The sums into a float32 tile with lines of `pitch`.
-    __device__ void put(float* tile, int pitch) {
+    __device__ void put(float* tile, int pitch) const {
 #pragma unroll
         for (int i = 0; i < ROWS / 16; ++i)
 #pragma unroll
             for (int j = 0; j < COLS / 8; ++j)
 #pragma unroll
                 for (int half = 0; half < 2; ++half) {
-                    float v[2] = {sum[i][j][half * 2], sum[i][j][half * 2 + 1]};
-                    store(tile + (row0 + i * 16 + half * 8 + lane / 4) * pitch + col0 + j * 8 + lane % 4 * 2, v);
+                    const int row = row0 + i * 16 + half * 8 + lane / 4, col = col0 + j * 8 + lane % 4 * 2;
+                    const float pair[2] = {sum[i][j][half * 2], sum[i][j][half * 2 + 1]};
+                    store(tile + row * pitch + col, pair);
                 }
     }
 };

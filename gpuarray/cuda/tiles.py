@@ -1,25 +1,32 @@
-"""How a matrix product is cut up: tiles by shape and precision, and its depth into parts where tiles alone are too few."""
-from dataclasses import dataclass, fields
+"""How a matrix product is cut up: into tiles, and its depth into parts where tiles alone are too few."""
+from dataclasses import dataclass, fields, replace
 
 from gpuarray.cuda.layout import ceil_div
 
-BLOCKS = 264                     # that run at once: two on each of the 132 multiprocessors of an H100 or H200; the same number
-                                 # on every card, so that every card sums in the same order
-FINISH_TILE = 16, 32             # rows and columns that a block of conv_finish.cu owns, and its threads
-FINISH_THREADS = 128
+FINISH_TILE, FINISH_THREADS = (16, 32), 128     # rows and columns of a block of conv_finish.cu; its threads
+
+_BLOCKS = 264               # that run at once: two on each of the 132 multiprocessors of an H100 or H200. The
+                            # same number on every card, so that every card adds up in the same order
 _MOST_PARTS = 64
-_WORKSPACE = 2 ** 26             # elements that all parts together may take: 256 MiB
+_WORKSPACE = 2 ** 26        # elements that all parts together may take: 256 MiB
+# KiB of shared memory that a block may take, by compute capability (CUDA C++ Programming Guide, technical
+# specifications), and how many of them the kernels declare themselves, at most.
+_SHARED = {(7, 5): 64, (8, 0): 163, (8, 7): 163, (9, 0): 227, (10, 0): 227, (10, 1): 227, (10, 3): 227}
+_SHARED_ELSEWHERE, _DECLARED = 99, 8
 
 
 @dataclass(frozen=True)
 class Tile:
-    """The sums that one block owns, and how its warps share them; each field is a define of tile.cuh."""
+    """The sums that one block owns, and how its warps share them. Each field is a define of tile.cuh."""
     tile_rows: int
     tile_cols: int
     warps_down: int
     warps_across: int
     tile_depth: int
     stages: int = 3
+
+    def __str__(self):
+        return f"{self.tile_rows}x{self.tile_cols}"
 
     @property
     def threads(self):
@@ -29,17 +36,25 @@ class Tile:
         return tuple((field.name.upper(), getattr(self, field.name)) for field in fields(self))
 
     def shared_bytes(self, itemsize, a_along_depth, b_along_depth):
-        """Dynamic shared memory: `stages` slices of both operands (Operand in tile.cuh), then the sums (epilogue.cuh)."""
+        """Dynamic shared memory: slices of both operands (tile.cuh), later the sums (epilogue.cuh)."""
         def slice_bytes(extent, along_depth):
             lines, length = (extent, self.tile_depth) if along_depth else (self.tile_depth, extent)
             return lines * (length * itemsize + (16 if along_depth or itemsize == 2 else 32))
         stage = slice_bytes(self.tile_rows, a_along_depth) + slice_bytes(self.tile_cols, b_along_depth)
         return max(self.stages * stage, self.tile_rows * (self.tile_cols + 4) * 4)
 
+    def fitting(self, capability, *operands):
+        """This tile with as many of its stages as a card has room for; operands as in shared_bytes."""
+        room = (_SHARED.get(capability, _SHARED_ELSEWHERE) - _DECLARED) * 1024
+        tile = self
+        while tile.stages > 2 and tile.shared_bytes(*operands) > room:
+            tile = replace(tile, stages=tile.stages - 1)
+        return tile
 
-# Rows, columns, warps down and across. On the tensor cores a warp owns up to 64 x 64 sums, so that it reads as little as it can
-# from shared memory; without them up to 64 x 32, 64 a lane. Lines along the depth are 128 bytes long, one access of a
-# warp's copy, for fp32 half of that, to fit the 64 KB of an sm_75 card.
+
+# Rows, columns, warps down and across. On the tensor cores a warp owns up to 64 x 64 sums, so that it reads
+# little from shared memory for each; without them up to 64 x 32, which is 64 a lane. A line along the depth
+# is 128 bytes, what eight lanes copy at once; for fp32 half of that, to fit an sm_75 card.
 _SHAPES = (128, 32, 4, 1), (64, 64, 2, 2), (128, 64, 2, 2), (64, 128, 2, 2), (128, 128, 2, 2)
 TILES = {"FP32": tuple(Tile(*shape, tile_depth=16) for shape in _SHAPES[:3]),
          "TF32": tuple(Tile(*shape, tile_depth=32) for shape in _SHAPES),
@@ -47,23 +62,27 @@ TILES = {"FP32": tuple(Tile(*shape, tile_depth=16) for shape in _SHAPES[:3]),
 
 
 def choose_tile(precision, rows, cols):
-    """The narrowest tile that spans all columns, else the widest; of these the lowest that spans all rows, else the highest."""
-    tiles = TILES[precision]
-    width = min((tile.tile_cols for tile in tiles if tile.tile_cols >= cols), default=max(tile.tile_cols for tile in tiles))
-    by_height = sorted((tile for tile in tiles if tile.tile_cols == width), key=lambda tile: tile.tile_rows)
+    """The narrowest tile that spans all columns, else the widest; then the lowest that spans all rows, else
+    the highest."""
+    widths = sorted({tile.tile_cols for tile in TILES[precision]})
+    width = next((width for width in widths if width >= cols), widths[-1])
+    fitting = [tile for tile in TILES[precision] if tile.tile_cols == width]
+    by_height = sorted(fitting, key=lambda tile: tile.tile_rows)
     return next((tile for tile in by_height if tile.tile_rows >= rows), by_height[-1])
 
 
 def choose_parts(tile, blocks, steps, results):
-    """Into how many parts to cut a depth of `steps` steps, so that `blocks` tiles, `results` sums in all, keep the card busy.
+    """Into how many parts to cut a depth of `steps` steps, so that `blocks` tiles of together `results` sums
+    fill a card.
 
-    The cheapest by a plain model in units of one step of a 128 x 128 tile: rounds of BLOCKS blocks, each with its steps and
-    about 4 more to begin and end; parts are written and read again at about 3 MB in a unit, after another launch.
+    The cheapest by a plain model, in the time of one step of a 128 x 128 tile: rounds of as many blocks as
+    run at once, each with its steps and about 4 more to begin and end; then one more launch, and the parts
+    written and read again at some 3 MB in that time.
     """
     size = tile.tile_rows * tile.tile_cols / (128 * 128)
 
     def cost(parts):
-        rounds = ceil_div(blocks * parts, BLOCKS) * (ceil_div(steps, parts) + 4) * size
+        rounds = ceil_div(blocks * parts, _BLOCKS) * (ceil_div(steps, parts) + 4) * size
         return rounds + (4 + parts * results * 8 / 3e6 if parts > 1 else 0)
 
     return min(range(1, max(1, min(steps, _MOST_PARTS, _WORKSPACE // results)) + 1), key=cost)
@@ -71,7 +90,7 @@ def choose_parts(tile, blocks, steps, results):
 
 @dataclass(frozen=True)
 class Plan:
-    """How a product runs: its precision (a name in tile.cuh), its tile and the grid of blocks (tiles, phases, parts)."""
+    """How a product runs: its precision (a name in tile.cuh), its tile, and the grid of its blocks."""
     precision: str
     tile: Tile
     tiles_down: int
@@ -88,5 +107,6 @@ def plan_product(precision, rows, cols, depth, phases=1):
     """The plan for `phases` products of rows x cols, each summed over a depth."""
     tile = choose_tile(precision, rows, cols)
     down, across = ceil_div(rows, tile.tile_rows), ceil_div(cols, tile.tile_cols)
-    parts = choose_parts(tile, down * across * phases, ceil_div(depth, tile.tile_depth), rows * cols * phases)
-    return Plan(precision, tile, down, across, phases, parts)
+    steps = max(1, ceil_div(depth, tile.tile_depth))
+    return Plan(precision, tile, down, across, phases,
+                choose_parts(tile, down * across * phases, steps, rows * cols * phases))

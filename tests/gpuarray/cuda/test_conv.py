@@ -1,0 +1,270 @@
+"""Convolution and its gradients on the simulated device, in all three precisions, against float64."""
+import numpy as np
+import pytest
+
+import gpuarray as ga
+from gpuarray.cuda import conv, tiles
+from tests.gpuarray import reference
+from tests.gpuarray.check import TOLERANCE, assert_close
+from tests.gpuarray.cuda.check import BFLOAT16, FLOAT32, misaligned
+from tests.gpuarray.test_conv import plain_conv, plain_input_grad, plain_weight_grad
+
+PRECISIONS = "FP32", "TF32", "BF16"
+every_precision = pytest.mark.parametrize("precision", PRECISIONS)
+ORDERS = ("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)
+
+# Every layer of the released networks, up-convolutions as the convolutions that they are the gradient of:
+# N, H, W, C, K, k, stride.
+LAYERS = [(2, 12, 12, 3, 64, 5, 2), (2, 8, 8, 64, 128, 5, 2), (1, 6, 6, 128, 256, 5, 2),
+          (1, 10, 10, 3, 32, 5, 1), (3, 14, 14, 32, 128, 5, 2), (1, 4, 4, 256, 256, 5, 2),
+          (1, 12, 12, 32, 3, 5, 1), (2, 4, 4, 128, 192, 5, 2), (1, 4, 4, 192, 256, 5, 2)]
+# One of everything, odd sizes, channels that fill no chunk and no tile, kernels smaller than the stride,
+# even kernels.
+ODD = [(1, 1, 1, 1, 1, 1, 1), (2, 5, 7, 3, 8, 3, 1), (1, 6, 5, 2, 3, 4, 2), (3, 9, 8, 3, 5, 5, 2),
+       (2, 7, 7, 8, 3, 5, 3), (2, 5, 6, 3, 2, 2, 3), (1, 13, 11, 17, 19, 5, 2), (2, 2, 3, 40, 72, 6, 2),
+       (1, 7, 9, 136, 16, 1, 2)]
+
+
+class Case:
+    """Random arrays of a shape in the types that the device takes, and what must come of them in float64."""
+
+    def __init__(self, shape, precision):
+        n, h, width, c, k, side, self.stride = shape
+        self.size, self.precision, self.tf32 = (h, width), precision, precision == "TF32"
+        element = BFLOAT16 if precision == "BF16" else FLOAT32
+        rng = np.random.default_rng(shape)
+        p, q = -(-h // self.stride), -(-width // self.stride)
+        self.x = rng.standard_normal((n, h, width, c)).astype(element)
+        self.dy = rng.standard_normal((n, p, q, k)).astype(element)
+        self.w, self.dw = (rng.standard_normal((side, side, c, k)).astype(FLOAT32) for _ in range(2))
+        self.multiplied = self.w.astype(element).astype(np.float64)     # weights are rounded like activations
+
+    def y(self):
+        return plain_conv(self.x.astype(np.float64), self.multiplied, self.stride)
+
+    def dx(self):
+        return plain_input_grad(self.dy.astype(np.float64), self.multiplied, self.stride, self.size)
+
+    def gradient(self):
+        x, dy = self.x.astype(np.float64), self.dy.astype(np.float64)
+        return plain_weight_grad(x, dy, len(self.w), self.stride)
+
+    def check_activations(self, device, got, wanted):
+        """got: an array, or an array and its moments; wanted: the array in float64."""
+        y, moments = got if isinstance(got, tuple) else (got, ())
+        y = device.to_host(y)
+        assert_close(y, wanted, TOLERANCE["tf32" if self.tf32 else y.dtype.name], "y")
+        for name, moment, plain in zip(("mean", "variance"), moments, (np.mean, np.var)):
+            # Of what was written: y's own error is not counted twice.
+            assert_close(device.to_host(moment), plain(y.astype(np.float64), (0, 1, 2)), 1e-5, name)
+
+    def check_gradient(self, got, weight=1.0):
+        wanted = self.dw + weight * self.gradient()
+        assert_close(got, wanted, TOLERANCE["tf32" if self.tf32 else "float32"], "dw")
+
+
+def check_all_three(device, shape, precision, place=None):
+    case, place = Case(shape, precision), place or device.to_device
+    x, w, dy, dw = map(place, (case.x, case.w, case.dy, case.dw))
+    y = ga.conv2d(x, w, case.stride, moments=True, tf32=case.tf32)
+    case.check_activations(device, y, case.y())
+    dx = ga.conv2d_input_grad(dy, w, case.stride, case.size, moments=True, tf32=case.tf32)
+    case.check_activations(device, dx, case.dx())
+    ga.conv2d_weight_grad(x, dy, dw, case.stride, 0.25, case.tf32)
+    case.check_gradient(device.to_host(dw), 0.25)
+
+
+@every_precision
+@pytest.mark.parametrize("shape", LAYERS, ids=str)
+def test_layers_of_the_networks(cuda, shape, precision):
+    with cuda.threads_in_order(*ORDERS[(LAYERS.index(shape) + PRECISIONS.index(precision)) % 4]):
+        check_all_three(cuda, shape, precision)
+
+
+@every_precision
+@pytest.mark.parametrize("shape", ODD, ids=str)
+def test_odd_shapes(cuda_any_order, shape, precision):
+    check_all_three(cuda_any_order, shape, precision)
+
+
+EVERY_TILE = [(precision, tile) for precision in PRECISIONS for tile in tiles.TILES[precision]]
+
+
+@pytest.mark.parametrize("precision, tile", EVERY_TILE, ids=str)
+def test_every_tile(cuda_any_order, monkeypatch, precision, tile):
+    """More than one tile in each direction, the last one partly filled."""
+    monkeypatch.setitem(tiles.TILES, precision, (tile,))
+    check_all_three(cuda_any_order, (2, 11, 9, 40, 136, 3, 1), precision)
+
+
+@every_precision
+@pytest.mark.parametrize("parts", [1, 2, 7, 40])
+def test_depth_in_parts(cuda_any_order, monkeypatch, precision, parts):
+    """Also in more parts than there are steps, so that some have nothing to do."""
+    monkeypatch.setattr(tiles, "choose_parts", lambda *_: parts)
+    check_all_three(cuda_any_order, (2, 6, 7, 8, 12, 5, 2), precision)
+
+
+@every_precision
+def test_fewer_stages_where_shared_memory_is_small(cuda, monkeypatch, precision):
+    monkeypatch.setattr(cuda, "capability", (8, 6))
+    stages = tiles.TILES[precision][-1].fitting(cuda.capability, 4, True, False).stages
+    assert stages == (3 if precision == "FP32" else 2)
+    check_all_three(cuda, (3, 10, 10, 32, 136, 5, 2), precision)
+
+
+@every_precision
+def test_arrays_at_odd_addresses(cuda, precision):
+    check_all_three(cuda, (1, 6, 6, 16, 24, 3, 1), precision, place=lambda array: misaligned(cuda, array))
+
+
+@every_precision
+@pytest.mark.parametrize("activation", ["linear", "relu", "tanh"])
+@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("shape", [(2, 9, 8, 8, 12, 5, 2), (1, 7, 9, 4, 7, 3, 1)], ids=str)
+def test_bias_activation_and_moments(cuda, monkeypatch, precision, shape, parts, activation):
+    monkeypatch.setattr(tiles, "choose_parts", lambda *_: parts)
+    case = Case(shape, precision)
+    x, w, dy = map(cuda.to_device, (case.x, case.w, case.dy))
+    for place in cuda.to_device, lambda array: misaligned(cuda, array):
+        bias = np.linspace(-2, 2, case.w.shape[3], dtype=FLOAT32)
+        y = ga.conv2d(x, w, case.stride, place(bias), activation, True, case.tf32)
+        case.check_activations(cuda, y, reference.activation(case.y() + bias, activation))
+        bias = np.linspace(-2, 2, case.w.shape[2], dtype=FLOAT32)
+        dx = ga.conv2d_input_grad(dy, w, case.stride, case.size, place(bias), activation, True, case.tf32)
+        case.check_activations(cuda, dx, reference.activation(case.dx() + bias, activation))
+
+
+@pytest.mark.parametrize("precision", ["FP32", "BF16"])
+@pytest.mark.parametrize("side, out", [(5, 3), (5, 1), (4, 4), (3, 2), (2, 3)])
+@pytest.mark.parametrize("n, h, width, channels", [(1, 35, 33, 12), (2, 6, 7, 5)])
+def test_few_channels_out(cuda_any_order, n, h, width, channels, side, out, precision):
+    """conv_narrow.cu: forward with bias and activation, and as a gradient to the input without."""
+    forward = Case((n, h, width, channels, out, side, 1), precision)
+    back = Case((n, h, width, out, channels, side, 1), precision)
+    bias = np.linspace(-1, 1, out, dtype=FLOAT32)
+    to = cuda_any_order.to_device
+    y = ga.conv2d(to(forward.x), to(forward.w), 1, to(bias), "tanh")
+    forward.check_activations(cuda_any_order, y, np.tanh(forward.y() + bias))
+    dx = ga.conv2d_input_grad(to(back.dy), to(back.w), 1, (h, width))
+    back.check_activations(cuda_any_order, dx, back.dx())
+
+
+@every_precision
+def test_variance_survives_a_large_mean(cuda, precision):
+    case = Case((4, 16, 16, 8, 12, 5, 2), precision)
+    bias = np.full(12, 300 if precision == "BF16" else 3e4, FLOAT32)
+    x, w, bias = map(cuda.to_device, (case.x, case.w, bias))
+    y, (mean, variance) = ga.conv2d(x, w, 2, bias, moments=True, tf32=case.tf32)
+    y = cuda.to_host(y).astype(np.float64)
+    np.testing.assert_allclose(cuda.to_host(mean), y.mean((0, 1, 2)), rtol=1e-6)
+    # Tiles' means, in float32, are off by up to 1e-3 here, 1e-4 of the deviation; a sum of squares, by 100%.
+    np.testing.assert_allclose(cuda.to_host(variance), y.var((0, 1, 2)), rtol=1e-4)
+
+
+@every_precision
+def test_one_image_does_not_touch_another(cuda, precision):
+    """Padding is no product with a zero: NaN in one image stays there, and spoils all of what sees it."""
+    case = Case((3, 6, 7, 8, 12, 5, 2), precision)
+    case.x[1], case.dy[1] = np.nan, np.nan
+    x, w, dy = map(cuda.to_device, (case.x, case.w, case.dy))
+    for result in (ga.conv2d(x, w, 2, tf32=case.tf32),
+                   ga.conv2d_input_grad(dy, w, 2, case.size, tf32=case.tf32)):
+        is_nan = np.isnan(cuda.to_host(result).astype(np.float64))
+        assert is_nan[1].all() and not is_nan[[0, 2]].any()
+
+
+@every_precision
+def test_same_bits_in_every_order(cuda, precision):
+    case, runs = Case((2, 12, 12, 16, 24, 5, 2), precision), []
+    for order in ORDERS:
+        with cuda.threads_in_order(*order):
+            x, w, dy, dw = map(cuda.to_device, (case.x, case.w, case.dy, case.dw))
+            y, moments = ga.conv2d(x, w, 2, moments=True, tf32=case.tf32)
+            dx = ga.conv2d_input_grad(dy, w, 2, case.size, tf32=case.tf32)
+            ga.conv2d_weight_grad(x, dy, dw, 2, tf32=case.tf32)
+            runs.append([cuda.to_host(array) for array in (y, *moments, dx, dw)])
+    for run in runs[1:]:
+        for first, again in zip(runs[0], run):
+            np.testing.assert_array_equal(first, again)
+
+
+def test_weight_zero_leaves_the_gradient_alone(cuda):
+    case = Case((1, 4, 4, 2, 3, 3, 1), "FP32")
+    dw = cuda.to_device(case.dw)
+    ga.conv2d_weight_grad(cuda.to_device(case.x * np.nan), cuda.to_device(case.dy), dw, 1, 0.0)
+    np.testing.assert_array_equal(cuda.to_host(dw), case.dw)
+
+
+def test_tiles_and_parts_by_shape():
+    def shape(precision, rows, cols):
+        tile = tiles.choose_tile(precision, rows, cols)
+        return tile.tile_rows, tile.tile_cols
+    assert shape("TF32", 65536, 128) == shape("TF32", 65536, 2048) == shape("BF16", 65, 100) == (128, 128)
+    assert shape("TF32", 64, 1024) == (64, 128) and shape("FP32", 64, 1024) == (64, 64)
+    assert shape("TF32", 10 ** 6, 32) == (128, 32) and shape("FP32", 10 ** 6, 256) == (128, 64)
+
+    def parts(rows, cols, depth):
+        return tiles.plan_product("TF32", rows, cols, depth).parts
+    assert parts(65536, 128, 800) == 1                      # 512 tiles: enough
+    assert 2 <= parts(4096, 256, 6400) <= 8                 # 64 tiles, 200 steps
+    assert 16 <= parts(64, 1024, 16384) <= 64               # a dense layer's 8 tiles, 512 steps
+    assert parts(8, 8, 8) == 1                              # one step cannot be cut
+
+
+CARDS = {(7, 5): 64, (8, 0): 163, (8, 6): 99, (9, 0): 227, (12, 0): 99}     # KiB of shared memory a block
+
+
+@pytest.mark.parametrize("capability", CARDS, ids=str)
+@every_precision
+def test_tiles_fit_every_card(precision, capability):
+    itemsize = 2 if precision == "BF16" else 4
+    for tile in tiles.TILES[precision]:
+        for along_depth in conv.ALONG_DEPTH.values():
+            fitted = tile.fitting(capability, itemsize, *along_depth)
+            if precision == "FP32" or capability >= (8, 0):
+                assert fitted.shared_bytes(itemsize, *along_depth) <= (CARDS[capability] - 8) * 1024
+
+
+def refusals(to_device):
+    def array(*shape, dtype=np.float32):
+        return to_device(np.ones(shape, dtype))
+    x, w, dy = array(2, 8, 8, 3), array(5, 5, 3, 4), array(2, 4, 4, 4)
+    return {
+        "channels differ": lambda: ga.conv2d(x, array(5, 5, 2, 4), 2),
+        "kernel not square": lambda: ga.conv2d(x, array(5, 3, 3, 4), 2),
+        "x of three axes": lambda: ga.conv2d(array(8, 8, 3), w, 2),
+        "x not contiguous": lambda: ga.conv2d(array(2, 8, 8, 6)[:, :, :, ::2], w, 2),
+        "x empty": lambda: ga.conv2d(array(0, 8, 8, 3), w, 2),
+        "w in bfloat16": lambda: ga.conv2d(x, array(5, 5, 3, 4, dtype=BFLOAT16), 2),
+        "x in float64": lambda: ga.conv2d(array(2, 8, 8, 3, dtype=np.float64), w, 2),
+        "w on the host": lambda: ga.conv2d(x, np.ones((5, 5, 3, 4), np.float32), 2),
+        "stride 0": lambda: ga.conv2d(x, w, 0),
+        "stride 1.5": lambda: ga.conv2d(x, w, 1.5),
+        "bias too long": lambda: ga.conv2d(x, w, 2, array(5)),
+        "unknown activation": lambda: ga.conv2d(x, w, 2, None, "sigmoid"),
+        "size does not fit dy": lambda: ga.conv2d_input_grad(dy, w, 2, (9, 8)),
+        "size of no pixels": lambda: ga.conv2d_input_grad(dy, w, 2, (8, 0)),
+        "bias of the wrong side": lambda: ga.conv2d_input_grad(dy, w, 2, (8, 8), array(4)),
+        "batches differ": lambda: ga.conv2d_weight_grad(x, array(3, 4, 4, 4), array(5, 5, 3, 4), 2),
+        "dy of another size": lambda: ga.conv2d_weight_grad(x, array(2, 5, 4, 4), array(5, 5, 3, 4), 2),
+        "dy of another type": lambda: ga.conv2d_weight_grad(
+            x, array(2, 4, 4, 4, dtype=BFLOAT16), array(5, 5, 3, 4), 2),
+        "dw of other channels": lambda: ga.conv2d_weight_grad(x, dy, array(5, 5, 2, 4), 2),
+    }
+
+
+@pytest.mark.parametrize("name", refusals(np.asarray))
+def test_refuses(cuda, name):
+    with pytest.raises(ga.ArgumentError) as caught:
+        refusals(cuda.to_device)[name]()
+    assert "\n" not in str(caught.value)
+
+
+def test_tensor_cores_need_a_card_that_has_them(cuda, monkeypatch):
+    monkeypatch.setattr(cuda, "capability", (7, 5))
+    case = Case((1, 4, 4, 4, 4, 3, 1), "FP32")
+    x, w = map(cuda.to_device, (case.x, case.w))
+    ga.conv2d(x, w)
+    with pytest.raises(ga.ArgumentError, match="tf32 needs compute capability 8.0"):
+        ga.conv2d(x, w, tf32=True)
