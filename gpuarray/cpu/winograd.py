@@ -37,7 +37,8 @@ _WEIGHTS_TO_POINTS = np.kron(_G, _G)[_ORDER]       # 36 x 9
 _FROM_POINTS = np.kron(_A, _A)[:, _ORDER]          # 16 x 36, to an output tile
 
 _STRIP_BYTES = 1 << 20        # of tiles that are transformed at once, to stay in a core's cache
-_FEWEST_TILES = 128           # in a product: below, the weights' way through the cache costs more than the product
+_FEWEST_TILES = 64            # in a product,
+_WEIGHTS_PER_TILE = 256       # and one more for so many weights, whose way into the cache has to pay
 
 
 def applies(x_shape, w_shape, stride):
@@ -81,9 +82,9 @@ def convolve_back(dy, w, dx, epilogue):
     return [result for part in parts for result in part]
 
 
-def add_weight_gradient(x, dy, dw, weight):
-    """dw += weight * the gradient to the weights: a group of images at a time, over which all cores share the points."""
-    c, channels = dw.shape[2:]
+def weight_gradient(x, dy, *_):
+    """The gradient (5, 5, C, K) to the weights: a group of images at a time, over which all cores share the points."""
+    c, channels = x.shape[3], dy.shape[3]
     total = zeros((36, 4 * c, channels), x.dtype)
     each = _tiles(dy[:1])
     group = min(len(x), cores() * _images(dy, c, channels))
@@ -104,9 +105,10 @@ def add_weight_gradient(x, dy, dw, weight):
         in_chunks(transform, count, -(-count // (2 * cores())))
         in_parallel(multiply, [(point, phases) for points, phases in _products(c) for point in range(36)[points]])
     taps = (_WEIGHTS_TO_POINTS.T.astype(x.dtype) @ total.reshape(36, -1)).reshape(3, 3, 4, c, channels)
-    taps *= dw.dtype.type(weight)
+    dw = empty((5, 5, c, channels), x.dtype)
     for phase, (a, b) in enumerate(_PHASES):
-        dw[a::2, b::2] += taps[:3 - a, :3 - b, phase]
+        dw[a::2, b::2] = taps[:3 - a, :3 - b, phase]
+    return dw
 
 
 def _products(c):
@@ -120,8 +122,8 @@ def _tiles(y):
 
 
 def _images(y, c, channels):
-    """How many images make one product: as many numbers of tiles as of weights, at most a core's share."""
-    tiles = max(_FEWEST_TILES, 4 * c * channels // (4 * c + channels))
+    """How many images make one product: the more, the more weights have to come to the cache for it."""
+    tiles = max(_FEWEST_TILES, 4 * c * channels // _WEIGHTS_PER_TILE)
     return max(1, min(tiles // _tiles(y[:1]), -(-len(y) // cores())))
 
 
