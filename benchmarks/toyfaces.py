@@ -1,4 +1,4 @@
-"""How many toyfaces a second one core paints: python benchmarks/toyfaces.py"""
+"""How many toyfaces one core paints in a second of its time: python benchmarks/toyfaces.py"""
 import statistics
 import sys
 import time
@@ -13,15 +13,15 @@ def per_second(count, work, rounds=5):
     """Images a second of work(count indices): median, lowest, highest of the rounds after the first."""
     rates = []
     for first in range(0, (rounds + 1) * count, count):
-        start = time.perf_counter()
+        start = time.process_time()
         work(range(first, first + count))
-        rates.append(count / (time.perf_counter() - start))
+        rates.append(count / (time.process_time() - start))
     rates = rates[1:]
     return statistics.median(rates), min(rates), max(rates)
 
 
 if __name__ == "__main__":
-    print("images a second on one core: median (lowest to highest of 5 rounds)")
+    print("images per second of one core's time: median (lowest to highest of 5 rounds)")
     for side, images in ((32, 1000), (64, 400), (128, 100)):
         rates = per_second(images, lambda indices: render(indices, side))
         print("%4d x %-4d %6.0f (%.0f to %.0f)" % (side, side, *rates))
