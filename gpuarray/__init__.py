@@ -4,6 +4,7 @@
 """
 from gpuarray.dispatch import choose_device, half_of, register_cuda_type, to_device, to_host
 from gpuarray.errors import ArgumentError, DeviceError
+from gpuarray.graph import Graph
 from gpuarray.operations import (
     adam_step, advance, augment, batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad,
     bias_activation_grad, cast, concatenate, conv2d, conv2d_input_grad, conv2d_weight_grad, dense, dense_input_grad,

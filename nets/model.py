@@ -11,12 +11,13 @@ class Model:
     """A set of networks that are trained together.
 
     networks: dict name -> Network, those that learn. seed: of the noise. learning_rate: of all optimisers.
+    graph: on a GPU, record a step as one CUDA graph and replay it; batches must then all have one shape.
     A subclass gives `gradients(x)`, which adds to the networks' gradients and reports, and `update()`.
     """
 
     log_var_bound = 8.0         # [ours] log-variances stay in (-8, 8): a wild first step cannot overflow the KL
 
-    def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0):
+    def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0, graph=False):
         self.networks, self.z_size, self.seed = networks, z_size, seed
         self.optimisers = {name: OPTIMISERS[optimiser](network, weight_decay) for name, network in networks.items()}
         flat = next(iter(networks.values())).parameters
@@ -25,15 +26,20 @@ class Model:
         self.learning_rate = learning_rate
         self.noise_counter = ga.zeros((1,), np.uint64, flat)
         self._totals, self._steps = {}, 0
+        self._train = ga.Graph(self._train_once) if graph else self._train_once
 
     # -------------------------------------------------------------------------------------------- training
 
     def step(self, x):
         """One training step on images x (N, S, S, 3) in [-1, 1]: all gradients on the same parameters, then all updates."""
+        self._train(x)
+        self._steps += 1
+
+    def _train_once(self, x):
+        """What a step does on the device."""
         self.gradients(x)
         self.update()
         ga.advance(self.noise_counter)
-        self._steps += 1
 
     def update(self):
         """Step every network."""
@@ -67,10 +73,14 @@ class Model:
             self.report(name, report[i:i + 1])
 
     def metrics(self):
-        """Means over the steps since the last call, as floats (waits for the device); {} before the first step."""
+        """Means over the steps since the last call, as floats (waits for the device); {} where there was none."""
         steps, self._steps = self._steps, 0
-        totals, self._totals = self._totals, {}
-        return {name: float(ga.to_host(total)[0]) / steps for name, total in totals.items()}
+        if steps == 0:
+            return {}
+        means = {name: float(ga.to_host(total)[0]) / steps for name, total in self._totals.items()}
+        for total in self._totals.values():
+            total[...] = 0                    # where it is: a recorded step adds to these very arrays
+        return means
 
     # -------------------------------------------------------------------------------------------- pictures
 

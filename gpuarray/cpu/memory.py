@@ -3,6 +3,8 @@
 Fresh memory is slow: the system hands it out page by page, cleared, at about the speed of a copy. A training step needs the
 same large arrays every time, so a large buffer whose last array dies waits in a pool for the next array of its size.
 """
+import math
+
 import numpy as np
 
 from gpuarray.errors import ArgumentError
@@ -58,8 +60,8 @@ def _size_class(nbytes):
 def empty(shape, dtype, like=None):
     """An uninitialised array; `like` only says which half of the library it belongs to."""
     dtype = np.dtype(dtype)
-    shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
-    nbytes = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    nbytes = math.prod(shape) * dtype.itemsize
     if nbytes < _POOLED:
         return np.empty(shape, dtype)
     return np.asarray(_Owner(_size_class(nbytes), shape, dtype))
@@ -83,6 +85,11 @@ def concatenate(*arrays):
     """The arrays, one after the other along the first axis."""
     out = empty((sum(len(array) for array in arrays), *arrays[0].shape[1:]), arrays[0].dtype)
     return np.concatenate(arrays, out=out)
+
+
+def capture(step):
+    """There is nothing to record on the CPU: step itself."""
+    return step
 
 
 def to_device(array):

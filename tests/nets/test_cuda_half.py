@@ -1,0 +1,146 @@
+"""Whole training steps of all models on the CUDA half, every launcher and kernel of it, held to the NumPy half.
+
+The kernels run on a simulated device. Before each step the NumPy model takes over the state of the other, so that a step is
+compared and not how rounding grows over several: where a gradient is all but 0, RMSProp turns its rounding into a step of
+full size.
+"""
+from unittest import mock
+
+import numpy as np
+import pytest
+
+import gpuarray as ga
+import nets
+from gpuarray.cuda import runtime
+from tests.cuda_on_cpu import device
+from tests.gpuarray.check import assert_close
+
+Z, SIZE, BATCH, STEPS = 6, 32, 8, 3
+# Relative errors of a network's flat buffers and of the losses; in brackets the largest seen.
+TOLERANCE = {"gradients": 1e-4,         # (3e-6)
+             "parameters": 1e-5,        # (2e-7)
+             "statistics": 3e-6,        # (3e-7)
+             "losses": 3e-6}            # (2e-7)
+
+MODELS = {
+    "vae": lambda e, d, s, **o: nets.VAE(e, d, Z, **o),
+    "vae_dis_l": lambda e, d, s, **o: nets.FeatureVAE(e, d, s, Z, **o),
+    "gan": lambda e, d, s, **o: nets.GAN(d, s, Z, non_saturating=True, optimiser="adam", **o),
+    "released": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, weight_decay=2e-5, **o),
+    "paper": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", real_weight=None, eps=0.0,
+                                              gate=None, **o),
+    "decode_again": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", decode_again=True, **o),
+}
+
+
+@pytest.fixture(autouse=True)
+def cuda():
+    """The simulated device answers for device 'cuda'."""
+    with mock.patch.object(runtime, "default_runtime", lambda: device):
+        yield device
+
+
+def build(name, where, precision="fp32", **options):
+    rng = np.random.default_rng(3)
+    common = dict(width=0.06, device=where, precision=precision)
+    networks = (nets.encoder(SIZE, Z, rng, **common), nets.decoder(SIZE, Z, rng, **common),
+                nets.discriminator(SIZE, rng, **common))
+    return MODELS[name](*networks, seed=5, learning_rate=1e-3, **options)
+
+
+def images(step, where):
+    x = np.random.default_rng(step).uniform(-1, 1, (BATCH, SIZE, SIZE, 3)).astype(np.float32)
+    return ga.to_device(x, where)
+
+
+def assert_networks_close(there, here, buffer, tolerance):
+    for name, network in here.networks.items():
+        got = ga.to_host(getattr(there.networks[name], buffer))
+        assert_close(got, getattr(network, buffer), tolerance, f"{buffer} of {name}")
+
+
+def assert_losses_close(there, here, tolerance):
+    got, wanted = there.metrics(), here.metrics()
+    assert got.keys() == wanted.keys()
+    for name in wanted:
+        assert_close(got[name], wanted[name], tolerance, name)
+
+
+def assert_same_bits(one, other):
+    for name, array in one.state().items():
+        assert (array == other.state()[name]).all(), name
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_steps_agree_with_the_numpy_half(name):
+    here, there = build(name, "cpu"), build(name, "cuda")
+    assert_same_bits(here, there)
+    for step in range(STEPS):
+        here.restore(there.state())
+        here.gradients(images(step, "cpu"))
+        there.gradients(images(step, "cuda"))
+        assert_networks_close(there, here, "gradients", TOLERANCE["gradients"])
+        here.update()
+        there.update()
+        for buffer in ("parameters", "statistics"):
+            assert_networks_close(there, here, buffer, TOLERANCE[buffer])
+        assert not any(ga.to_host(network.gradients).any() for network in there.networks.values())
+        ga.advance(there.noise_counter)
+        for model in (here, there):
+            model._steps += 1
+    assert_losses_close(there, here, TOLERANCE["losses"])
+
+
+@pytest.mark.parametrize("order, seed", [("reverse", 0), ("random", 1)])
+def test_a_step_gives_the_same_bits_whatever_the_order_of_threads(order, seed):
+    model, other = build("released", "cuda"), build("released", "cuda")
+    model.step(images(0, "cuda"))
+    with device.threads_in_order(order, seed):
+        other.step(images(0, "cuda"))
+    assert_same_bits(model, other)
+
+
+# Where a fraction p of the relus rounds to the other side, gradients differ by about sqrt(p).
+@pytest.mark.parametrize("precision, gradients, losses", [
+    ("tf32", 0.15, 1e-3),       # (0.074, 1.5e-4)
+    ("bf16", 0.4, 1e-2),        # (0.27, 3e-3)
+])
+def test_reduced_precision_stays_near_float32(precision, gradients, losses):
+    here, there = build("released", "cpu"), build("released", "cuda", precision)
+    here.gradients(images(0, "cpu"))
+    there.gradients(images(0, "cuda"))
+    assert_networks_close(there, here, "gradients", gradients)
+    here._steps = there._steps = 1
+    assert_losses_close(there, here, losses)
+
+
+# ---------------------------------------------------------------------------------------------- one step as one graph
+
+def test_a_recorded_step_gives_the_bits_of_an_eager_one():
+    eager, recorded = build("released", "cuda"), build("released", "cuda", graph=True)
+    for step in range(3):
+        for model in (eager, recorded):
+            model.learning_rate = 1e-3 / (1 + step)
+            model.step(images(step, "cuda"))
+        assert_same_bits(eager, recorded)
+        if step == 1:
+            assert recorded.metrics() == eager.metrics()
+    assert recorded.metrics() == eager.metrics()
+
+
+def test_a_replay_allocates_nothing_and_starts_no_launcher():
+    model = build("gan", "cuda", graph=True)
+    batches = [images(step, "cuda") for step in range(3)]
+    model.step(batches[0])
+    model.step(batches[1])
+    with mock.patch.object(device, "empty", side_effect=AssertionError), \
+            mock.patch.object(device, "launch", side_effect=AssertionError):
+        model.step(batches[2])
+    assert model.metrics()["cost_real"] > 0
+
+
+def test_a_recorded_step_takes_one_batch_size():
+    model = build("vae", "cuda", graph=True)
+    model.step(images(0, "cuda"))
+    with pytest.raises(ga.ArgumentError, match=r"recorded for float32 \(8, 32, 32, 3\), got float32 \(4, 32, 32, 3\)"):
+        model.step(images(0, "cuda")[:4])
