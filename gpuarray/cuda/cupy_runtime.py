@@ -109,6 +109,7 @@ class CuPyRuntime:
         if self.debug:
             raise DeviceError("debug mode waits after every launch, which a CUDA graph cannot: turn one of them off")
         self.synchronize()
+        self.cupy.get_default_memory_pool().free_all_blocks()     # the graph takes as much as the step before it left
         stream, pool = self.cupy.cuda.Stream(non_blocking=True), self.cupy.cuda.MemoryPool()
         with stream, self.cupy.cuda.using_allocator(pool.malloc), self._memory_errors():
             stream.begin_capture()

@@ -145,8 +145,8 @@ def test_a_launch_that_the_driver_refuses(machine):
 
 def test_a_graph_has_memory_of_its_own(machine):
     replay = cuda.capture(lambda: machine.events.append("step"))
-    assert machine.events == ["wait", "allocate from the graph's own pool", "begin capture", "step", "end capture",
-                              "allocate as before"]
+    assert machine.events == ["wait", "give idle memory back", "allocate from the graph's own pool", "begin capture", "step",
+                              "end capture", "allocate as before"]
     replay()
     assert machine.events[-1] == "launch graph"
 
