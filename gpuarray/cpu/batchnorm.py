@@ -6,9 +6,10 @@ squared, so a mean far from zero does no harm.
 """
 import numpy as np
 
+from gpuarray.cpu.memory import empty
 from gpuarray.cpu.threads import in_chunks
 
-_CHUNK_BYTES = 1 << 18
+_CHUNK_BYTES = 1 << 20
 
 
 def _chunk_rows(x):
@@ -59,7 +60,7 @@ def batchnorm(x, gamma, beta, eps, activation, moments, running, momentum):
 def batchnorm_inference(x, gamma, beta, statistics, activation):
     mean, inv_std = statistics
     scale = gamma * inv_std
-    y = np.empty_like(x)
+    y = empty(x.shape, x.dtype)
     x_rows, y_rows = _rows(x), _rows(y)
 
     def normalise(chunk):
@@ -113,7 +114,7 @@ def batchnorm_inference_grad(dy, x, gamma, beta, statistics, activation, dgamma,
 def _through_activation(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
     """g like x, sum g (C,), sum g n (C,); the two sums are added, times weight, to dbeta and dgamma."""
     mean, inv_std = statistics
-    g = np.empty_like(x)
+    g = empty(x.shape, x.dtype)
     g_rows, dy_rows, x_rows = _rows(g), _rows(dy), _rows(x)
     scale = gamma * inv_std
 

@@ -3,7 +3,7 @@ import numpy as np
 
 from gpuarray.cpu.threads import in_chunks
 
-_CHUNK = 1 << 15      # elements
+_CHUNK = 1 << 17      # elements
 
 
 def _decayed(p, g, weight_decay, boundary, chunk):

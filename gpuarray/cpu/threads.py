@@ -22,12 +22,9 @@ def cores():
 
 @functools.cache
 def _workers():
+    """The workers. From their start on BLAS keeps to one thread: its own would spin, waiting for work, on our cores."""
+    threadpoolctl.threadpool_limits(1, user_api="blas")
     return ThreadPoolExecutor(cores(), thread_name_prefix="gpuarray")
-
-
-@functools.cache
-def _blas():
-    return threadpoolctl.ThreadpoolController().select(user_api="blas")
 
 
 def in_parallel(function, items):
@@ -46,13 +43,12 @@ def in_parallel(function, items):
         finally:
             _inside.busy = False
 
-    with _blas().limit(limits=1):
-        helpers = [_workers().submit(work) for _ in range(min(cores(), len(items)) - 1)]
-        try:
-            work()
-        finally:
-            for helper in helpers:
-                helper.result()
+    helpers = [_workers().submit(work) for _ in range(min(cores(), len(items)) - 1)]
+    try:
+        work()
+    finally:
+        for helper in helpers:
+            helper.result()
     return results
 
 
