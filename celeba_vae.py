@@ -61,7 +61,7 @@ def main():
 
     # ------------------------------------------------------------------------------------------ algorithm
     options_of_model = dict(seed=settings.seed, learning_rate=settings.lr, optimiser=settings.optimiser,
-                            weight_decay=settings.weight_decay)
+                            weight_decay=settings.weight_decay, graph=settings.graph and device == "cuda")
     if settings.similarity == "pixels":
         model = nets.VAE(encoder, decoder, settings.z_size, **options_of_model)
     else:

@@ -62,7 +62,8 @@ def main():
         encoder, decoder, discriminator, settings.z_size, gamma=settings.gamma, fakes=settings.fakes,
         decode_again=settings.decode_again, real_weight=settings.real_weight, eps=settings.cost_eps,
         gate=GATE if settings.gate else None, non_saturating=settings.non_saturating, seed=settings.seed,
-        learning_rate=settings.lr, optimiser=settings.optimiser, weight_decay=settings.weight_decay)
+        learning_rate=settings.lr, optimiser=settings.optimiser, weight_decay=settings.weight_decay,
+        graph=settings.graph and device == "cuda")
 
     # ------------------------------------------------------------------------------------------ run
     train(settings, model, images, device, why)

@@ -124,6 +124,7 @@ class Settings:
     device: str = choice("where to compute; auto: the GPU if there is one", ("auto", "cpu", "cuda"), "auto", on_resume=True)
     precision: str = choice("of products and, bf16, of activations; the CPU knows fp32 alone", ("fp32", "tf32", "bf16"),
                             "fp32", on_resume=True)
+    graph: bool = switch("on a GPU, record a training step once, as a CUDA graph, and replay it", True, on_resume=True)
 
     report_every: int = whole("steps between reports", 25, on_resume=True)
     checkpoint_every: int = whole("epochs between checkpoints, of which the last three are kept", 1, on_resume=True)
