@@ -37,6 +37,7 @@ _WEIGHTS_TO_POINTS = np.kron(_G, _G)[_ORDER]       # 36 x 9
 _FROM_POINTS = np.kron(_A, _A)[:, _ORDER]          # 16 x 36, to an output tile
 
 _STRIP_BYTES = 1 << 20        # of tiles that are transformed at once, to stay in a core's cache
+_COLUMNS = 1 << 13            # of weights that are transformed at once
 _FEWEST_TILES = 64            # in a product,
 _WEIGHTS_PER_TILE = 256       # and one more for so many weights, whose way into the cache has to pay
 
@@ -104,7 +105,7 @@ def weight_gradient(x, dy, *_):
 
         in_chunks(transform, count, -(-count // (2 * cores())))
         in_parallel(multiply, [(point, phases) for points, phases in _products(c) for point in range(36)[points]])
-    taps = (_WEIGHTS_TO_POINTS.T.astype(x.dtype) @ total.reshape(36, -1)).reshape(3, 3, 4, c, channels)
+    taps = _product(_WEIGHTS_TO_POINTS.T, total.reshape(36, -1)).reshape(3, 3, 4, c, channels)
     dw = empty((5, 5, c, channels), x.dtype)
     for phase, (a, b) in enumerate(_PHASES):
         dw[a::2, b::2] = taps[:3 - a, :3 - b, phase]
@@ -133,9 +134,15 @@ def _weight_points(w):
     taps = zeros((3, 3, 4, c, channels), w.dtype)
     for phase, (a, b) in enumerate(_PHASES):
         taps[:3 - a, :3 - b, phase] = w[a::2, b::2]
-    points = empty((36, 4 * c * channels), w.dtype)
-    np.matmul(_WEIGHTS_TO_POINTS.astype(w.dtype), taps.reshape(9, -1), out=points)
-    return points.reshape(36, 4 * c, channels)
+    return _product(_WEIGHTS_TO_POINTS, taps.reshape(9, -1)).reshape(36, 4 * c, channels)
+
+
+def _product(matrix, columns):
+    """A small matrix times many columns, which the cores share."""
+    out = empty((len(matrix), columns.shape[1]), columns.dtype)
+    matrix = matrix.astype(columns.dtype)
+    in_chunks(lambda part: np.matmul(matrix, columns[:, part], out=out[:, part]), columns.shape[1], _COLUMNS)
+    return out
 
 
 def _transform(images, gather, matrix, points):
