@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -28,33 +29,31 @@ def compile_kernels(text, sanitize=()):
     """
     exports = "".join(f"CUDA_ON_CPU_EXPORT({name})\n" for name in kernels_in(text))
     unit = "namespace {\n" + text + "\n}\n#line 1 \"exports\"\n" + exports
-    headers = [(HERE / name).read_text() for name in ("device.h", "ptx.h", "scheduler.h", "scheduler.cpp")]
-    command = [*BASE, *WARNINGS, *OPTIMISE, *sanitize, "-include", str(HERE / "device.h")]
-    library = CACHE / (_digest(unit, command, *headers) + ".so")
-    if not library.exists():
-        scheduler = CACHE / (_digest(BASE, *headers) + ".o")
-        if not scheduler.exists():
-            _run([*BASE, "-O2", "-fcf-protection=none", "-c", str(HERE / "scheduler.cpp")], scheduler)
-        _run([*command, "-shared", "-x", "c++", "-", "-x", "none", str(scheduler)], library, unit)
-    return _load(library)
+    command = [*BASE, *WARNINGS, *OPTIMISE, *sanitize, "-shared", "-include", str(HERE / "device.h"), "-x", "c++", "-"]
+    scheduler()                            # loaded first: kernels find its functions
+    return ctypes.CDLL(str(_built(command, unit, "device.h", "ptx.h", "scheduler.h")))
 
 
-def _digest(*parts):
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
-
-
-def _run(command, output, text=""):
-    CACHE.mkdir(parents=True, exist_ok=True)
-    unfinished = output.with_suffix(f".{os.getpid()}")
-    done = subprocess.run([*command, "-o", str(unfinished)], input=text, capture_output=True, text=True)
-    if done.returncode or "warning:" in done.stderr:
-        raise RuntimeError(f"g++ does not take this:\n{done.stderr}")
-    os.replace(unfinished, output)         # whole or not at all: another process may look at the same time
-
-
-def _load(path):
-    library = ctypes.CDLL(str(path))
+@lru_cache(maxsize=None)
+def scheduler():
+    """The library that runs the threads of every kernel; never built with a sanitizer."""
+    command = [*BASE, "-O2", "-fcf-protection=none", "-shared", str(HERE / "scheduler.cpp")]
+    library = ctypes.CDLL(str(_built(command, "", "scheduler.h", "scheduler.cpp")), ctypes.RTLD_GLOBAL)
     library.simulator_error.restype = ctypes.c_char_p
     library.simulator_fault_address.restype = ctypes.c_void_p
     library.simulator_set_order.argtypes = (ctypes.c_int, ctypes.c_uint64)
     return library
+
+
+def _built(command, text, *files):
+    """What the command makes of the text and the files: where it lies, whether built now or before."""
+    content = repr((command, text, [(HERE / name).read_text() for name in files]))
+    output = CACHE / (hashlib.sha256(content.encode()).hexdigest()[:24] + ".so")
+    if not output.exists():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        unfinished = output.with_suffix(f".{os.getpid()}")
+        done = subprocess.run([*command, "-o", str(unfinished)], input=text, capture_output=True, text=True)
+        if done.returncode or "warning:" in done.stderr:
+            raise RuntimeError(f"g++ does not take this:\n{done.stderr}")
+        os.replace(unfinished, output)     # whole or not at all: another process may look at the same time
+    return output

@@ -148,6 +148,9 @@ template <class T> T atomicAdd(T* p, std::common_type_t<T> v) {
 }
 template <class T> T atomicExch(T* p, std::common_type_t<T> v) { return __atomic_exchange_n(p, v, __ATOMIC_RELAXED); }
 
+// All __shared__ arrays of the file lie in one section; the linker names its ends.
+extern "C" __attribute__((weak, visibility("hidden"))) char __start_cuda_shared[], __stop_cuda_shared[];
+
 #include "ptx.h"
 
 // ---- what Python calls: launch_NAME, and signature_NAME, one word per parameter
@@ -192,6 +195,8 @@ template <class... A> void call(void (*kernel)(A...), void** args) { call(kernel
     }                                                                                                                 \
     extern "C" __attribute__((visibility("default"))) int launch_##kernel(const unsigned* grid, const unsigned* block, \
                                                                           size_t shared, void** args) {              \
-        return cuda_on_cpu::run(dim3(grid[0], grid[1], grid[2]), dim3(block[0], block[1], block[2]), shared,         \
-                                [](void** args) { cuda_on_cpu::call(kernel, args); }, args);                         \
+        cuda_on_cpu::Kernel what = {[](void** args) { cuda_on_cpu::call(kernel, args); }, __start_cuda_shared,        \
+                                    __stop_cuda_shared};                                                              \
+        return cuda_on_cpu::run(what, dim3(grid[0], grid[1], grid[2]), dim3(block[0], block[1], block[2]), shared,    \
+                                args);                                                                                \
     }

@@ -1,7 +1,7 @@
-"""Run Python with the kernels built for a sanitizer, whose library must be loaded before anything else.
+"""Run a Python module with the kernels built for a sanitizer, whose library must be loaded before anything else.
 
-    python -m tests.cuda_on_cpu.sanitize address -m pytest tests/gpuarray/cuda      # overruns, undefined behaviour
-    python -m tests.cuda_on_cpu.sanitize thread  -m pytest tests/gpuarray/cuda      # races between threads of a block
+    python -m tests.cuda_on_cpu.sanitize address pytest tests/gpuarray/cuda      # overruns, undefined behaviour
+    python -m tests.cuda_on_cpu.sanitize thread  pytest tests/gpuarray/cuda      # races between threads of a block
 """
 import ctypes
 import os
@@ -10,26 +10,24 @@ import subprocess
 import sys
 
 ADDR_NO_RANDOMIZE = 0x0040000       # ThreadSanitizer wants the addresses that it knows
-
+FOUND = 66                          # exit status where a sanitizer reported something
 FLAGS = {
-    "address": ("-fsanitize=address,undefined", "-fsanitize-sections=cuda_shared", "-fno-omit-frame-pointer",
-                "-fsanitize-recover=address"),
+    "address": ("-O0", "-fsanitize=address,undefined", "-fsanitize-sections=cuda_shared", "-fsanitize-recover=address",
+                "-fno-omit-frame-pointer"),
     "thread": ("-fsanitize=thread", "-fno-omit-frame-pointer"),
 }
 LIBRARIES = {"address": ("libasan.so", "libubsan.so"), "thread": ("libtsan.so",)}
-SETTINGS = {
-    "address": {"ASAN_OPTIONS": "detect_leaks=0:halt_on_error=0:exitcode=66", "UBSAN_OPTIONS": "print_stacktrace=0"},
-    "thread": {"TSAN_OPTIONS": "ignore_noninstrumented_modules=1:exitcode=66:suppress_equal_stacks=1"},
-}
+SETTINGS = {"address": {"ASAN_OPTIONS": f"detect_leaks=0:halt_on_error=0:exitcode={FOUND}"},
+            "thread": {"TSAN_OPTIONS": f"ignore_noninstrumented_modules=1:exitcode={FOUND}"}}
 
 
-def run_sanitized(sanitizer, arguments, **options):
-    """subprocess.run of `python arguments` with the sanitizer ('address' or 'thread'); its reports go to stderr."""
+def start(sanitizer, arguments, **options):
+    """subprocess.Popen of `python -m arguments` with the sanitizer ('address' or 'thread'); its reports go to stderr."""
     libraries = " ".join(_library(name) for name in LIBRARIES[sanitizer])
     environment = {**os.environ, **SETTINGS[sanitizer], "LD_PRELOAD": libraries, "PYTHONMALLOC": "malloc",
                    "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "tests.cuda_on_cpu.sanitize", "--inside", sanitizer, *arguments]
-    return subprocess.run(command, env=environment, preexec_fn=_keep_addresses, **options)
+    return subprocess.Popen(command, env=environment, preexec_fn=_keep_addresses, **options)
 
 
 def _library(name):
@@ -40,20 +38,16 @@ def _keep_addresses():
     ctypes.CDLL(None).personality(ADDR_NO_RANDOMIZE)
 
 
-def _inside(sanitizer, arguments):
+def _run_inside(sanitizer, module, *arguments):
     from tests.cuda_on_cpu import device
-    os.environ.pop("LD_PRELOAD")        # g++ itself needs no sanitizer
+    os.environ.pop("LD_PRELOAD")        # g++ needs no sanitizer
     device.sanitize = FLAGS[sanitizer]
-    if arguments[0] == "-m":
-        sys.argv = arguments[1:]
-        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
-    else:
-        sys.argv = arguments
-        runpy.run_path(arguments[0], run_name="__main__")
+    sys.argv = [module, *arguments]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--inside":
-        _inside(sys.argv[2], sys.argv[3:])
+        _run_inside(*sys.argv[2:])
     else:
-        sys.exit(run_sanitized(sys.argv[1], sys.argv[2:]).returncode)
+        sys.exit(start(sys.argv[1], sys.argv[2:]).wait())

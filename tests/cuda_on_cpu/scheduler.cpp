@@ -24,9 +24,6 @@ WEAK void* __tsan_create_fiber(unsigned);
 WEAK void __tsan_switch_to_fiber(void*, unsigned);
 WEAK void __tsan_acquire(void*);
 WEAK void __tsan_release(void*);
-// All __shared__ arrays lie in one section of the library; the linker names its ends.
-WEAK extern char __start_cuda_shared[];
-WEAK extern char __stop_cuda_shared[];
 void switch_stack(void** save, void* to);
 }
 
@@ -84,7 +81,7 @@ static Order order;
 static uint64_t random_state;
 static char error[512];
 static void* fault_address;
-static void (*kernel_body)(void**);
+static Kernel kernel;
 static void** kernel_args;
 // What ThreadSanitizer sees a barrier (a warp operation) as; two in turn, so that one release does not order the next.
 static char barrier_token[2], warp_token[MAX_THREADS / WARP][2], begin_token, end_token;
@@ -195,7 +192,7 @@ void warp_operation(unsigned mask, WarpWork work, void* operand) {
 static void thread_main() {
     for (;;) {                      // a fiber lives as long as the process and runs one thread of each block
         acquire(&begin_token);
-        kernel_body(kernel_args);
+        kernel.body(kernel_args);
         self().state = DONE;
         ++n_done;
         release(&end_token);
@@ -239,7 +236,7 @@ static void allocate_shared() {
 static void run_block(unsigned block) {
     blockIdx = {block % gridDim.x, block / gridDim.x % gridDim.y, block / (gridDim.x * gridDim.y)};
     poison(shared_end - shared_bytes, shared_end);
-    if (__start_cuda_shared) poison(__start_cuda_shared, __stop_cuda_shared);
+    poison(kernel.shared_begin, kernel.shared_end);
     n_at_barrier = n_done = 0;
     queue.clear(), queue_head = 0;
     memset(waiting_lanes, 0, sizeof waiting_lanes);
@@ -250,8 +247,8 @@ static void run_block(unsigned block) {
     acquire(&end_token);
 }
 
-int run(dim3 grid, dim3 block, size_t shared, void (*body)(void**), void** args) {
-    kernel_body = body, kernel_args = args;
+int run(const Kernel& what, dim3 grid, dim3 block, size_t shared, void** args) {
+    kernel = what, kernel_args = args;
     gridDim = grid, blockDim = block;
     n_threads = block.x * block.y * block.z;
     shared_bytes = (shared + 15) / 16 * 16;

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#pragma GCC visibility push(default)    // the scheduler is a library of its own, which all kernels share
+
 struct uint3 { unsigned x, y, z; };
 struct dim3 {
     unsigned x, y, z;
@@ -43,6 +45,12 @@ char* dynamic_shared_memory();
 void barrier();
 void warp_operation(unsigned mask, WarpWork work, void* operand);
 void fail(const char* message);     // ends the launch; does not return
-int run(dim3 grid, dim3 block, size_t shared, void (*body)(void**), void** args);
+
+// All __shared__ arrays of a kernel file lie between two addresses, which the linker names.
+struct Kernel { void (*body)(void**); char *shared_begin, *shared_end; };
+
+// Runs all blocks one after the other; 0, or 1 where fail() was called.
+int run(const Kernel& kernel, dim3 grid, dim3 block, size_t shared, void** args);
 
 }
+#pragma GCC visibility pop

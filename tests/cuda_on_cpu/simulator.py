@@ -6,7 +6,7 @@ import numpy as np
 
 from gpuarray.cuda.runtime import source_text
 from tests.cuda_on_cpu import memory
-from tests.cuda_on_cpu.build import compile_kernels
+from tests.cuda_on_cpu.build import compile_kernels, scheduler
 
 ORDERS = {"forward": 0, "reverse": 1, "random": 2}
 MAX_GRID, MAX_BLOCK, MAX_THREADS, MAX_SHARED = (2 ** 31 - 1, 65535, 65535), (1024, 1024, 64), 1024, 227 * 1024
@@ -78,14 +78,12 @@ class SimulatedRuntime:
             self._set_order()
 
     def _set_order(self):
-        for library in self._libraries.values():
-            library.simulator_set_order(ORDERS[self.order], self.seed)
+        scheduler().simulator_set_order(ORDERS[self.order], self.seed)
 
     def _library(self, source, defines):
         key = source, defines, self.sanitize
         if key not in self._libraries:
             self._libraries[key] = compile_kernels(source_text(source, defines), self.sanitize)
-            self._libraries[key].simulator_set_order(ORDERS[self.order], self.seed)
         return self._libraries[key]
 
     def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
@@ -115,7 +113,7 @@ class SimulatedRuntime:
         pointers = (ctypes.c_void_p * len(values))(*(value.ctypes.data for value in values))
         failed = function((ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block), ctypes.c_size_t(shared), pointers)
         if failed:
-            raise SimulationError(f"{where}: {library.simulator_error().decode()}{_blame(library.simulator_fault_address(), args)}")
+            raise SimulationError(f"{where}: {scheduler().simulator_error().decode()}{_blame(scheduler().simulator_fault_address(), args)}")
         for number, arg in enumerate(args):
             if isinstance(arg, memory.SimulatedArray) and not arg.fenced.is_whole():
                 raise SimulationError(f"{where}: wrote beside argument {number}, shape {arg.shape}")

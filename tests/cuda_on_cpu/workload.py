@@ -29,3 +29,14 @@ def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
     model.reconstruct(x)
     model = vaegan(device, size, precision=precision, optimiser="adam", non_saturating=True, **options)
     model.step(x)
+
+
+if __name__ == "__main__":
+    import sys
+
+    from gpuarray.cuda import runtime
+    from tests.cuda_on_cpu import device
+
+    runtime.default_runtime = lambda: device
+    for precision in sys.argv[1:]:
+        run_every_kernel("cuda", precision=precision)
