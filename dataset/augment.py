@@ -1,6 +1,7 @@
 """How training images are varied: a draw of parameters for every image, for gpuarray.augment.
 
-The released code made 600,000 (LFW: 250,000) varied images ahead; here each image is varied anew whenever it is drawn.
+The released code made 600,000 (LFW: 250,000) varied images ahead; here each image is varied anew whenever it
+is drawn.
 """
 from dataclasses import dataclass
 
@@ -17,7 +18,7 @@ class Augmentation:
     scale     of the zoom factor around 1
     rotation  radians
     gamma     ln 2 times that of the logarithm of the exponent, which has mean sigma^2 / ln 2
-    contrast  likewise, of the factor on the distance to mid grey (released: an exponent on saturation and value)
+    contrast  likewise, of the factor on the distance to mid grey (released: exponent of saturation and value)
     hue       turns
     flip      whether half of the images are mirrored (released: drawn once a batch; here once an image)
     """
@@ -44,6 +45,6 @@ class Augmentation:
 
 
 FLIPS = Augmentation()
-CELEBA = Augmentation(2 / 148, .01, .01, .05, .05, .01)           # released; shifts in pixels of the crop of 148
-LFW = Augmentation(1 / 150, .01, .01, .07, .07, .0125)            # released; of the crop of 150
+CELEBA = Augmentation(2 / 148, .01, .01, .05, .05, .01)        # released; shifts in pixels of the crop of 148
+LFW = Augmentation(1 / 150, .01, .01, .07, .07, .0125)         # released; of the crop of 150
 AUGMENTATIONS = {"celeba": CELEBA, "lfw": LFW, "toyfaces": FLIPS, "folder": FLIPS}

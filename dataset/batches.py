@@ -14,7 +14,7 @@ AHEAD = 2          # batches that wait, prepared, for their turn
 
 
 class Batches:
-    """Batches of a split, float32 (N, S, S, 3) in [-1, 1] on `device`: every image once a pass, in a new order each pass.
+    """Batches of a split, float32 (N, S, S, 3) in [-1, 1] on `device`: each pass has a new order.
 
     split         a dataset.Split
     batch_size    N; every batch is full, so one may end a pass and begin the next
@@ -23,8 +23,9 @@ class Batches:
     rng           numpy Generator; one number is taken from it
     device        'cpu' or 'cuda'
 
-    Batch b depends on nothing but that number and b, so a stream that is restored gives exactly the batches that would
-    have come. `waited` counts the seconds that the consumer waited. Raises DataError for a batch larger than the split.
+    Batch b depends on nothing but that number and b, so a stream that is restored gives exactly the batches
+    that would have come. `waited` counts the seconds that the consumer waited. Raises DataError for a batch
+    larger than the split.
     """
 
     def __init__(self, split, batch_size, size, augmentation, rng, device="cpu"):
@@ -34,8 +35,8 @@ class Batches:
         self.device = device
         self.waited = 0.0
         self._stream = _Stream(split.images, batch_size, size, augmentation, int(rng.integers(2 ** 62)))
-        self._consumed = 0          # batches given so far
-        self._ahead = None          # the queue of prepared batches, filled by a thread from the first request on
+        self._consumed = 0      # batches given so far
+        self._ahead = None      # the queue of prepared batches, filled by a thread from the first request on
         self._end_thread = None
 
     def next(self):
@@ -61,7 +62,7 @@ class Batches:
                 "consumed": self._consumed}
 
     def restore(self, state):
-        """Goes on from where another stream stood. DataError where that had other images or another batch size."""
+        """Goes on from where a stream stood. DataError where that had other images or another batch size."""
         here = self.state()
         for name in ("images", "batch_size"):
             if int(state[name]) != here[name]:
@@ -87,10 +88,11 @@ class Batches:
 
 
 class _Stream:
-    """The batches by their number. Image i of the endless stream belongs to pass i // n, whose order the key decides."""
+    """The batches by number. Image i of the stream belongs to pass i // n, whose order the key decides."""
 
     def __init__(self, images, batch_size, size, augmentation, key):
-        self.images, self.batch_size, self.size, self.augmentation, self.key = images, batch_size, size, augmentation, key
+        self.images, self.batch_size, self.size = images, batch_size, size
+        self.augmentation, self.key = augmentation, key
         self._orders = {}          # pass -> its order, for the one or two that a batch touches
 
     def batch(self, number):
@@ -114,7 +116,7 @@ class _Stream:
 
 
 def _fill(ahead, stop, stream, number, finish):
-    """The thread: puts batch after batch, finished if so told, or the error that ended the work, into the queue."""
+    """The thread: puts batch after batch into the queue, finished if so told, or the error that ends it."""
     try:
         while not stop.is_set():
             pixels, parameters = stream.batch(number)

@@ -1,8 +1,8 @@
 """Decoded images kept in files, so that only the first run has to decode them.
 
-A cache file is an ordinary .npy (uint8, one row per image, opened memory-mapped) with four bytes after its end: the
-CRC-32 of its rows. It is written under another name and renamed when whole; its own name carries a digest of all that
-the pixels depend on. A file that is cut short, or whose checksum is wrong, is made again.
+A cache file is an ordinary .npy (uint8, one row per image, opened memory-mapped) with four bytes after its
+end: the CRC-32 of its rows. It is written under another name and renamed when whole; its own name carries a
+digest of all that the pixels depend on. A file that is cut short, or whose checksum is wrong, is made again.
 """
 import contextlib
 import hashlib
@@ -31,11 +31,11 @@ def default_folder():
 
 
 def image_rows(folder, label, identity, shape, jobs, work, workers=None, progress=True, processes=False):
-    """The images of `shape` (n, H, W, C) that `identity` (JSON-able) stands for, as a read-only uint8 memory map.
+    """The images (n, H, W, C) = `shape` that `identity` (JSON-able) stands for: a read-only uint8 memory map.
 
-    If the cache has none, they are made: `jobs()` gives the jobs, and `work(job)`, run by `in_parallel`, gives (numbers
-    of the rows, their pixels). Returns the map and whether a damaged file was replaced.
-    Raises DataError where the cache folder cannot be written, or what `work` raises; no file is left then.
+    If the cache has none, they are made: `jobs()` gives the jobs, and `work(job)`, run by `in_parallel`,
+    gives (numbers of the rows, their pixels). Returns the map and whether a damaged file was replaced. Raises
+    DataError where the cache folder cannot be written, or what `work` raises; no file is left then.
     """
     path = Path(folder) / f"{label}-{digest([identity, shape])}.npy"
     damaged = False
@@ -77,24 +77,30 @@ def remembered(folder, label, identity, make):
 
 
 def in_parallel(work, jobs, workers=None, processes=False):
-    """work(job) of every job, in order, worked out by `workers` threads (one a core) that are only a few jobs ahead.
+    """work(job) of every job, in order, by `workers` threads (one a core) that are only a few jobs ahead.
 
-    `processes`: by fresh processes instead, for work that holds the interpreter's lock; `work` must be picklable then.
+    `processes`: by fresh processes instead, for work that holds the interpreter's lock; `work` must be
+    picklable then.
     """
-    workers = workers or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())
+    workers = workers or cores()
     if processes:      # an interrupt is for the parent to deal with
         pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), signal.signal,
                                    (signal.SIGINT, signal.SIG_IGN))
     else:
         pool = ThreadPoolExecutor(workers)
     waiting = deque()
-    with pool, threadpoolctl.threadpool_limits(1, "blas"):      # products as small as these are slower on many threads
+    with pool, threadpoolctl.threadpool_limits(1, "blas"):       # small products are slower on many threads
         for job in jobs:
             waiting.append(pool.submit(work, job))
             if len(waiting) > 4 * workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
+
+
+def cores():
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def digest(identity):
@@ -124,7 +130,7 @@ def _written(path):
 
 
 def _header(shape):
-    return {"descr": np.lib.format.dtype_to_descr(np.dtype(np.uint8)), "fortran_order": False, "shape": tuple(shape)}
+    return {"descr": np.dtype(np.uint8).str, "fortran_order": False, "shape": tuple(shape)}
 
 
 def _open_whole(path, shape):

@@ -1,7 +1,7 @@
 """CelebA from its own files: aligned images, list_attr_celeba.txt, list_eval_partition.txt.
 
-Liu, Luo, Wang, Tang: Deep learning face attributes in the wild, ICCV 2015. Images are 178 x 218; the crop is rows 40
-to 188, columns 15 to 163, as in the released code. Any part of the images will do.
+Liu, Luo, Wang, Tang: Deep learning face attributes in the wild, ICCV 2015. Images are 178 x 218; the crop is
+rows 40 to 188, columns 15 to 163, as in the released code. Any part of the images will do.
 """
 import re
 import zipfile
@@ -14,7 +14,7 @@ from dataset.source import Source, find, hold_out, must_match, read_text, shuffl
 IMAGES = ["img_align_celeba.zip", "img_align_celeba", "img_align_celeba_png"]
 ATTRIBUTES = ["list_attr_celeba.txt", "list_attr_celeba.zip"]
 PARTITION = ["list_eval_partition.txt"]
-TRAIN, TEST = "0", "2"                       # the partition's numbers; 1 marks the validation images, unused here
+TRAIN, TEST = "0", "2"              # the partition's numbers; 1 marks the validation images, unused here
 HEIGHT, WIDTH, BOX = 218, 178, (40, 15, 148)
 WHAT_TO_PUT = "img_align_celeba.zip (or its folder), list_attr_celeba.txt and list_eval_partition.txt"
 
@@ -27,15 +27,16 @@ def recognises(path, cache):
 
 
 def open_source(path, cache, seed=0):
-    """The Source at `path`: a folder with CelebA's files, or its images, folder or archive, with the lists beside them.
+    """The Source at `path`: a folder with CelebA's files, or its images (folder, zip) beside the lists.
 
-    Official partition: 0 trains, 2 tests, 1 (validation) stays unused. Without one a tenth is held out, by `seed`.
-    Raises DataError for missing images, a list that is damaged, or one without a row for any of the images.
+    Official partition: 0 trains, 2 tests, 1 (validation) stays unused. Without one a tenth is held out, by
+    `seed`. Raises DataError for missing images, a list that is damaged, or one without a row for any of the
+    images.
     """
     given_images = path.is_file() or path.name in IMAGES
     images = path if given_images else find(_parts(path), IMAGES)
     if images is None:
-        raise DataError(f"{path}: has CelebA's lists but no images: put {IMAGES[0]} or the folder {IMAGES[1]} there")
+        raise DataError(f"{path}: has CelebA's lists but no images: put {IMAGES[0]} or {IMAGES[1]}/ there")
     files = open_files(images, cache)
     pictures = {number: name for name in files.names if (number := _number(name))}
     if not pictures:
@@ -61,7 +62,7 @@ def _number(name):
 def _box(picture, where):
     height, width = picture.shape[:2]
     if (height, width) != (HEIGHT, WIDTH):
-        raise DataError(f"{where}: is {width} x {height}, not {WIDTH} x {HEIGHT} as CelebA's aligned images are: "
+        raise DataError(f"{where}: is {width} x {height}, not {WIDTH} x {HEIGHT} as CelebA's aligned images: "
                         "take the originals, or give these as a plain folder")
     return BOX
 
@@ -82,7 +83,7 @@ def _split(pictures, partition, seed):
         return *hold_out(sorted(pictures.values()), seed), [note]
     part_of = {name: part for name, part, _ in _list_rows(read_text(partition).split("\n"), pictures)}
     must_match(part_of, partition)
-    train, test = (sorted(name for name, part in part_of.items() if part == wanted) for wanted in (TRAIN, TEST))
+    train, test = (sorted(name for name in part_of if part_of[name] == part) for part in (TRAIN, TEST))
     missing = len(pictures) - len(part_of)
     notes = [f"{missing} images without a row in {partition.name} are left out"] if missing else []
     if not train:
@@ -98,7 +99,8 @@ def _read_attributes(path, pictures):
     lines = _attribute_text(path).split("\n")
     if len(lines) < 3 or not lines[0].strip().isdigit():
         raise DataError(f"{path}: does not begin with a count and a line of names: fetch the list again")
-    rows = {name: (values, f"{path}, line {index + 3}") for name, values, index in _list_rows(lines[2:], pictures)}
+    rows = {name: (values, f"{path}, line {index + 3}")
+            for name, values, index in _list_rows(lines[2:], pictures)}
     must_match(rows, path)
     return rows, tuple(lines[1].split())
 
@@ -110,4 +112,4 @@ def _attribute_text(path):
         with zipfile.ZipFile(path) as archive:
             return archive.read(path.stem + ".txt").decode()
     except (OSError, KeyError, UnicodeDecodeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: no zip from which {path.stem}.txt can be read ({error}): fetch it again") from error
+        raise DataError(f"{path}: {path.stem}.txt cannot be read from it ({error}): get it anew") from error

@@ -1,14 +1,13 @@
 """From a picture file's bytes to the pixels a network sees: decode, crop, blur, shrink, keep a margin.
 
-The crop is what the released code makes of CelebA: cut out a square of `side` pixels, blur it with a Gaussian of
-sigma sqrt(side / size) / 2, take cubic samples at `size` points. Both steps are linear and separable, so each axis is
-one matrix and a picture is two products. The margin around the crop, for random shifts, is made the same way from the
-pixels beyond it; where the picture ends, its edge is repeated.
+The crop is what the released code makes of CelebA: cut out a square of `side` pixels, blur it with a Gaussian
+of sigma sqrt(side / size) / 2, take cubic samples at `size` points. Both steps are linear and separable, so
+each axis is one matrix and a picture is two products. The margin around the crop, for random shifts, is made
+the same way from the pixels beyond it; where the picture ends, its edge is repeated.
 """
 import functools
 import io
 import math
-import warnings
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -17,7 +16,7 @@ from dataset.errors import DataError
 
 CROP_VERSION = 1               # counts up when the pixels change, so that caches are made again
 RELEASED_SCALE = 148 / 64      # how much the released code shrinks CelebA
-EIGHT_BIT_MODES = {"1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV", "LAB"}
+EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LAB"}
 
 
 def margin_of(size):
@@ -26,14 +25,12 @@ def margin_of(size):
 
 
 def decode(data, where):
-    """The picture in `data` (bytes of an image file) as (H, W, 3) uint8. DataError names `where` if it is none."""
+    """The picture in `data`, a file's bytes, as (H, W, 3) uint8. DataError names `where` if it is none."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")          # Pillow's remarks on metadata; what it cannot read, it raises
-            image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
-            if image.mode not in EIGHT_BIT_MODES:
-                raise DataError(f"{where}: {image.mode} pixels have more than 8 bits a channel: save it with 8")
-            return np.asarray(image.convert("RGB"))
+        image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
+        if image.mode not in EIGHT_BIT_MODES:
+            raise DataError(f"{where}: {image.mode} pixels have more than 8 bits a channel: save it with 8")
+        return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         if isinstance(error, DataError):
             raise
@@ -43,8 +40,8 @@ def decode(data, where):
 def blur_sigma(scale):
     """Gaussian sigma, in source pixels, before shrinking by `scale`.
 
-    sqrt(scale) / 2 as in the released code up to the scale it uses, 148 / 64; beyond that in proportion to the scale,
-    so that smaller pictures alias no more than the released ones. Nothing where nothing shrinks.
+    sqrt(scale) / 2 as in the released code up to the scale it uses, 148 / 64; beyond that in proportion to
+    the scale, so that smaller pictures alias no more than the released ones. Nothing where nothing shrinks.
     """
     if scale <= 1:
         return 0.0
@@ -55,8 +52,9 @@ def blur_sigma(scale):
 def sampling_matrix(length, start, side, size, margin):
     """(size + 2 margin, length) float32: blur, then cubic samples, along one axis of `length` pixels.
 
-    The rows of the crop read pixels start .. start + side - 1 alone, as if the picture were cut first; the rows of the
-    margin read whatever the picture has. Cubic convolution with a = -1/2 (Keys 1981), not widened.
+    The rows of the crop read pixels start .. start + side - 1 alone, as if the picture were cut first; the
+    rows of the margin read whatever the picture has. Cubic convolution with a = -1/2 (Keys 1981), not
+    widened.
     """
     scale = side / size
     sigma = blur_sigma(scale)
@@ -82,8 +80,8 @@ def _cubic(distance):
 
 
 def cut(picture, top, left, side, size, margin):
-    """Square of `side` pixels at (top, left) of `picture` (H, W, 3) uint8 -> (size + 2 margin, same, 3) uint8."""
-    reach = math.ceil((margin + 2) * side / size + 4 * blur_sigma(side / size))     # no pixel farther out matters
+    """A square of a picture (H, W, 3) uint8 -> (size + 2 margin, size + 2 margin, 3) uint8."""
+    reach = math.ceil((margin + 2) * side / size + 4 * blur_sigma(side / size))    # nothing farther matters
     top_edge, left_edge = max(0, top - reach), max(0, left - reach)
     picture = picture[top_edge:top + side + reach, left_edge:left + side + reach]
     height, width, channels = picture.shape

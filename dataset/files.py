@@ -1,4 +1,4 @@
-"""Pictures in a folder, a zip or a tar archive, seen the same way. Archives are read in memory, never unpacked."""
+"""Files in a folder, a zip or a tar archive, seen the same way. Archives are read in memory, not unpacked."""
 import os
 import tarfile
 import zipfile
@@ -27,7 +27,7 @@ def open_files(path, cache_folder):
         elif tarfile.is_tarfile(path):
             files = TarFiles(path, cache_folder)
         else:
-            raise DataError(f"{path}: neither a folder nor a zip or tar archive: give --data one that holds images")
+            raise DataError(f"{path}: neither a folder nor a zip or tar archive: give --data one with images")
     except BROKEN_ARCHIVE as error:
         raise DataError(f"{path}: cannot be read ({error}): fetch or unpack it again") from error
     if not files.names:
@@ -130,7 +130,8 @@ class ZipFiles(_Archive):
 class TarFiles(_Archive):
     """The regular files of a tar archive, compressed or not. Links and devices in it are ignored.
 
-    A compressed tar must be read to its end to know what it holds, so the list of names is kept in the cache folder.
+    A compressed tar must be read to its end to know what it holds, so the list of names is kept in the cache
+    folder.
     """
 
     def __init__(self, path, cache_folder):
@@ -148,7 +149,7 @@ class TarFiles(_Archive):
                 yield member.name, archive.extractfile(member).read()
 
     def _members(self):
-        """The regular files, in order. tarfile takes a damaged member for the end: what follows the end must be zeros."""
+        """The regular files. tarfile takes a damaged member for the end: so zeros must follow the end."""
         with tarfile.open(self.path) as archive:
             for member in archive:
                 if member.isfile():

@@ -21,7 +21,7 @@ class Split:
 
     images           (n, S + 2M, S + 2M, 3) uint8, read-only: crops of side S with a margin M around them
     margin           M
-    attributes       (n, A) float32, positive where an image has the attribute (LFW's are scores, others -1 or 1); or None
+    attributes       (n, A) float32, positive where an image has it (LFW: scores, others: -1 or 1); or None
     attribute_names  the A names
     dropped          how many images were left out because they have no attributes
     """
@@ -35,14 +35,14 @@ class Split:
         return len(self.images)
 
     def pictures(self, rows):
-        """The crops that `rows` (a slice or numbers) selects, without margin: (k, S, S, 3) float32 in [-1, 1]."""
+        """The crops of `rows` (slice or numbers), without margin: (k, S, S, 3) float32 in [-1, 1]."""
         inner = slice(self.margin, self.images.shape[1] - self.margin)
         return self.images[rows][:, inner, inner].astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
 @dataclass
 class Images:
-    """An opened set: `size` is the side of its crops, `margin` what is kept around them, `notes` are lines to print."""
+    """An opened set: `size` is the side of its crops, `margin` what is around them, `notes` to print."""
     name: str
     size: int
     margin: int
@@ -62,18 +62,19 @@ class _Decoding:
     def rows(self, label, identity, count, jobs, work, processes=False):
         """(count, P, P, 3) uint8 from the cache, or from work(job) of the jobs; and notes for the user."""
         side = self.size + 2 * margin_of(self.size)
-        rows, damaged = image_rows(self.cache, f"{label}-{self.size}", identity, (count, side, side, 3), jobs, work,
-                                   self.workers, self.progress, processes)
+        rows, damaged = image_rows(self.cache, f"{label}-{self.size}", identity, (count, side, side, 3),
+                                   jobs, work, self.workers, self.progress, processes)
         return rows, ["a damaged file in the image cache was found and made again"] if damaged else []
 
 
-def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, limit=None, want_attributes=False):
-    """Opens 'toyfaces', 'celeba', 'lfw' or a path as Images of `size` x `size`; the first time, decodes it into the cache.
+def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, limit=None,
+                 want_attributes=False):
+    """Opens 'toyfaces', 'celeba', 'lfw' or a path as Images of `size` x `size`, from the cache or into it.
 
     data             a path is recognised by what it holds: CelebA, LFW, else any folder or archive of images.
                      'celeba' and 'lfw' stand for the folders of that name in the cache folder
     cache            folder where decoded images are kept; ~/.cache/autoencoding-beyond-pixels if None
-    seed             of toyfaces, of hold-outs, and of the order within a split
+    seed             of toyfaces, of hold-outs, and of the order within a split; another one is decoded anew
     workers          how many images are decoded at a time; one a core if None
     progress         show a bar, if on a terminal, while decoding
     limit            keep at most this many images to train with, and a tenth as many to test with
@@ -116,7 +117,8 @@ def _paint(faces, size, seed, margin, rows):
 
 def _source_code_of(package):
     """A digest of a package's source: what a procedural picture depends on besides its seed."""
-    return digest([path.read_text(encoding="utf-8") for path in sorted(Path(package.__file__).parent.glob("*.py"))])
+    files = sorted(Path(package.__file__).parent.glob("*.py"))
+    return digest([file.read_text(encoding="utf-8") for file in files])
 
 
 def _find_source(data, cache, seed):
@@ -142,13 +144,13 @@ def _open_source(source, decoding, limits, want_attributes):
     """Decodes what is wanted of a Source."""
     size, margin, files = decoding.size, margin_of(decoding.size), source.files
     if want_attributes and source.attributes is None:
-        raise DataError(f"{files.path}: has no attribute list beside it: add the list, or use data that has one")
+        raise DataError(f"{files.path}: has no attribute list beside it: add it, or use data that has one")
     parts, splits = [], []
     for names, limit in zip((source.train, source.test), limits):
         kept = [name for name in names if not want_attributes or name in source.attributes]
         if not kept:
-            raise DataError(f"{files.path}: none of the images to {'test' if parts else 'train'} with has attributes: "
-                            "put images and lists of one set together")
+            raise DataError(f"{files.path}: none of the images to {'test' if parts else 'train'} with has "
+                            "attributes: put images and lists of one set together")
         parts.append((kept[:limit], len(names) - len(kept)))
     names = parts[0][0] + parts[1][0]
     row_of = {name: row for row, name in enumerate(names)}

@@ -1,7 +1,8 @@
 """Labeled Faces in the Wild: its archive or folder, people.txt and lfw_attributes.txt.
 
-Huang, Ramesh, Berg, Learned-Miller, 2007; attributes by Kumar, Berg, Belhumeur, Nayar, ICCV 2009. Images are named
-Some_Name/Some_Name_0001.jpg. The crop is the 150 x 150 in the middle; smaller images count as cropped already.
+Huang, Ramesh, Berg, Learned-Miller, 2007; attributes by Kumar, Berg, Belhumeur, Nayar, ICCV 2009. Images are
+named Some_Name/Some_Name_0001.jpg. The crop is the 150 x 150 in the middle; smaller images count as cropped
+already.
 """
 import re
 from pathlib import PurePosixPath
@@ -17,25 +18,26 @@ WHAT_TO_PUT = "lfw-deepfunneled.tgz (or its folder), people.txt and lfw_attribut
 
 
 def recognises(path, cache):
-    """Whether `path` holds LFW's images or lists: a folder of people, an archive of one, a folder with either in it."""
+    """Whether `path` is LFW's folder of people, an archive of it, or a folder that holds either or a list."""
     if path.is_dir():
         return find([path], [PEOPLE, ATTRIBUTES]) is not None or _images(path) is not None
     return all(_person_and_number(name) for name in open_files(path, cache).names)
 
 
 def open_source(path, cache, seed=0, test_fold=0):
-    """The Source at `path`: LFW's archive or folder of people, or a folder that holds it, with the lists beside it.
+    """The Source at `path`: LFW's archive or folder of people, or a folder that holds it; lists beside it.
 
-    Fold `test_fold` of people.txt tests, the other nine train: no person is in both. Without people.txt a tenth of the
-    people is held out, by `seed`. Raises DataError for missing images, a damaged list, or one without a row for any image.
+    Fold `test_fold` of people.txt tests, the other nine train: no person is in both. Without people.txt a
+    tenth of the people is held out, by `seed`. Raises DataError for missing images, a damaged list, or one
+    without a row for any image.
     """
     images = path if path.is_file() else _images(path)
     if images is None:
-        raise DataError(f"{path}: has LFW's lists but no images: put lfw-deepfunneled.tgz or its folder there")
+        raise DataError(f"{path}: has LFW's lists but no images: put lfw-deepfunneled.tgz or its folder in")
     files = open_files(images, cache)
     pictures = {key: name for name in files.names if (key := _person_and_number(name))}
     if not pictures:
-        raise DataError(f"{images}: holds no images named like Some_Name/Some_Name_0001.jpg: put LFW's images there")
+        raise DataError(f"{images}: holds no images named like Some_Name/Some_Name_0001.jpg: put LFW's there")
     places = [path, images.parent, images.parent / "lfw", images.parent.parent]
     people, attributes = find(places, [PEOPLE]), find(places, [ATTRIBUTES])
     if people is None:
@@ -60,7 +62,7 @@ def _person_and_number(name):
 
 
 def _images(folder):
-    """The archive or folder of people that `folder` is or holds; the deep-funneled one where there are several."""
+    """The archive or folder of people that `folder` is or holds; the deep-funneled one of several."""
     if _holds_people(folder):
         return folder
     inside = [path for pattern in ARCHIVES for path in sorted(folder.glob(pattern))]
@@ -72,7 +74,8 @@ def _holds_people(folder):
     """Whether the first folder in it that is not hidden holds images named after it."""
     inside = (path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith("."))
     first = next(inside, None)
-    return first is not None and any(_person_and_number(f"{first.name}/{path.name}") for path in first.iterdir())
+    names = [f"{first.name}/{file.name}" for file in first.iterdir()] if first else []
+    return any(_person_and_number(name) for name in names)
 
 
 def _box(picture, where):
@@ -83,7 +86,7 @@ def _box(picture, where):
 
 
 def _fold(path, fold):
-    """The people of one fold. The file: the number of folds; then, for each, the number of people and their rows."""
+    """The people of one fold. The file: number of folds; for each, number of people and their rows."""
     lines = read_text(path).split("\n")
     try:
         if not 0 <= fold < int(lines[0]):
@@ -100,9 +103,10 @@ def _fold(path, fold):
 
 
 def _read_attributes(path, pictures):
-    """({file name: (its numbers as text, place)}, attribute names) of the images that are there; positive: present.
+    """({file name: (its numbers as text, place)}, attribute names) of the images that are there.
 
-    The file: comments, one of which names the columns; then person, image number and the numbers, between tabs.
+    The file: comments, one of which names the columns; then person, image number and the numbers, between
+    tabs.
     """
     names, rows = (), {}
     for number, line in enumerate(read_text(path).split("\n"), start=1):

@@ -13,7 +13,7 @@ class Source:
     files            dataset.files
     train, test      names in `files`, in the order in which they are served
     box              (picture (H, W, 3), where) -> (top, left, side) of its crop; may raise DataError
-    attributes       {name: (text of its row, place of the row)} of the files that have one; None where there is no list
+    attributes       {name: (text of its row, place of the row)} of the files that have one, or None
     attribute_names  what the A numbers of a row stand for
     notes            lines for the user: what was assumed
     """

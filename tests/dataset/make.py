@@ -41,10 +41,10 @@ def write_zip(path, files):
     return path
 
 
-def write_tgz(path, files):
+def write_tgz(path, files, mode="w:gz"):
     """A gzipped tar archive of {name: bytes}; a value that is a TarInfo is put in as it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tarfile.open(path, "w:gz") as archive:
+    with tarfile.open(path, mode) as archive:
         for name, content in files.items():
             if isinstance(content, tarfile.TarInfo):
                 archive.addfile(content)
@@ -55,14 +55,20 @@ def write_tgz(path, files):
     return path
 
 
+def write_tar(path, files):
+    """A tar archive of {name: bytes}, not compressed."""
+    return write_tgz(path, files, "w")
+
+
 def celeba_images(numbers, folder="img_align_celeba/"):
     """{name: bytes} of aligned images, each its own picture (PNG data, so that pixels can be compared)."""
     return {f"{folder}{number:06d}.jpg": encoded(picture(number)) for number in numbers}
 
 
 def celeba_attributes(numbers, line_end="\r\n"):
-    """list_attr_celeba.txt: a count, a line of names, rows; attribute a of image i is 1 where bit a of i is set."""
-    rows = [f"{i:06d}.jpg " + " ".join(f"{1 if i >> a & 1 else -1:2d}" for a in range(len(FACES))) for i in numbers]
+    """list_attr_celeba.txt: count, names, rows; attribute a of image i is 1 if bit a of i is set."""
+    bits = range(len(FACES))
+    rows = [f"{i:06d}.jpg " + " ".join(f"{1 if i >> a & 1 else -1:2d}" for a in bits) for i in numbers]
     return line_end.join([str(len(rows)), " ".join(FACES) + " ", *rows, ""])
 
 

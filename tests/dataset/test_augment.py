@@ -33,7 +33,7 @@ def test_flips_mirror_half_of_the_images_and_do_nothing_else():
 def test_released_spreads(augmentation, side, shift, colour, size):
     p = drawn(augmentation, size)
     close = dict(rel=0.03)
-    source_pixels = p[:, [2, 5]] * side / size                # the released shifts are in pixels of the source
+    source_pixels = p[:, [2, 5]] * side / size          # the released shifts are in pixels of the source
     assert source_pixels.std(axis=0) == pytest.approx([shift, shift], **close)
     assert np.abs(source_pixels.mean(axis=0)).max() < 0.05
     zoom, angle = np.hypot(p[:, 1], p[:, 4]), np.arctan2(-p[:, 1], p[:, 4])
@@ -48,7 +48,7 @@ def test_released_spreads(augmentation, side, shift, colour, size):
 
 def test_each_image_is_turned_and_zoomed_without_shear():
     p = drawn(CELEBA, count=100)
-    across, down = p[:, [0, 3]], p[:, [1, 4]]                 # where one step to the right, and one down, lead
+    across, down = p[:, [0, 3]], p[:, [1, 4]]           # where one step to the right, and one down, lead
     np.testing.assert_allclose(np.sum(across * down, axis=1), 0, atol=1e-6)
     np.testing.assert_allclose(np.linalg.norm(across, axis=1), np.linalg.norm(down, axis=1), rtol=1e-6)
 
@@ -68,5 +68,5 @@ def test_a_shift_moves_the_picture():
         p[0, column] = 3
         spot = np.argwhere(gpuarray.augment(images, p, 32)[0, ..., 0] > 0.9)[0]
         expected = [16, 16]
-        expected[axis] -= 3                                   # the crop moves right or down, so the picture left or up
+        expected[axis] -= 3            # the crop moves right or down, so the picture left or up
         np.testing.assert_array_equal(spot, expected)

@@ -46,7 +46,8 @@ def test_every_image_once_a_pass_in_a_new_order(batch_size):
     batches.close()
     for order in passes:
         np.testing.assert_array_equal(np.sort(order), np.arange(10))
-    assert len({tuple(order) for order in passes}) == 3 and tuple(range(10)) not in {tuple(order) for order in passes}
+    orders = {tuple(order) for order in passes}
+    assert len(orders) == 3 and tuple(range(10)) not in orders
 
 
 def test_the_generator_decides():
@@ -64,7 +65,7 @@ def test_a_restored_stream_goes_on_exactly(augmentation, consumed):
     first = stream(3, augmentation)
     for _ in range(consumed):
         first.next()
-    state = json.loads(json.dumps(first.state()))             # of what was taken, whatever the thread has ready
+    state = json.loads(json.dumps(first.state()))      # of what was taken, whatever the thread has ready
     expected = [first.next() for _ in range(8)]
     second = stream(3, augmentation, seed=99)
     second.next()
@@ -86,7 +87,8 @@ def test_close_loses_nothing():
     whole.close()
 
 
-@pytest.mark.parametrize("data, batch_size, name", [(split(11), 4, "images 10"), (split(), 5, "batch_size 4")])
+@pytest.mark.parametrize("data, batch_size, name", [
+    (split(11), 4, "images 10"), (split(), 5, "batch_size 4")])
 def test_a_state_of_other_data_is_refused(data, batch_size, name):
     with pytest.raises(DataError, match=f"the saved run had {name}"):
         stream(batch_size, data=data).restore(stream().state())
@@ -103,7 +105,7 @@ def test_augmented_batches_differ_from_pass_to_pass():
 
 @pytest.mark.parametrize("batch_size", [0, 11])
 def test_a_batch_that_cannot_be_filled(batch_size):
-    with pytest.raises(DataError, match=f"a batch of {batch_size} cannot be drawn from 10 training images.*--batch-size"):
+    with pytest.raises(DataError, match=f"a batch of {batch_size} cannot be drawn from 10 .*--batch-size"):
         stream(batch_size)
 
 
@@ -150,17 +152,22 @@ def test_waiting_is_counted_and_preparing_goes_on_meanwhile():
     batches = stream(augmentation=Slow())
     batches.next()
     assert batches.waited >= 0.05
-    time.sleep(0.5)                                            # as long as a step: the next batches are ready by then
+    time.sleep(0.5)                             # as long as a step: the next batches are ready by then
     before = batches.waited
     batches.next()
     batches.next()
-    assert batches.waited - before < 0.04
+    assert batches.waited - before < 0.09           # a tenth of a second if they had to be made now
     batches.close()
 
 
 def test_on_another_device_the_arrays_are_moved_first(monkeypatch):
     moved = []
-    monkeypatch.setattr(gpuarray, "to_device", lambda array, device: moved.append((array.dtype, device)) or array)
+
+    def to_device(array, device):
+        moved.append((array.dtype, device))
+        return array
+
+    monkeypatch.setattr(gpuarray, "to_device", to_device)
     here, there = stream(augmentation=FLIPS), stream(augmentation=FLIPS)
     there.device = "cuda"
     np.testing.assert_array_equal(here.next(), there.next())

@@ -21,7 +21,8 @@ class Maker:
         self.pixels, self.made = rows() if pixels is None else pixels, 0
 
     def __call__(self, folder, identity="a set", shape=SHAPE, **options):
-        return cache.image_rows(folder, "label", identity, shape, self.jobs, self.work, progress=False, **options)
+        return cache.image_rows(folder, "label", identity, shape, self.jobs, self.work, progress=False,
+                                **options)
 
     def jobs(self):
         self.made += 1
@@ -57,7 +58,8 @@ def test_another_identity_or_shape_is_another_file(tmp_path):
 
 
 @pytest.mark.parametrize("damage", [
-    lambda content: b"", lambda content: content[:50], lambda content: content[:-1], lambda content: content + b"x",
+    lambda content: b"", lambda content: content[:50],
+    lambda content: content[:-1], lambda content: content + b"x",
     lambda content: content[:300] + bytes([content[300] ^ 1]) + content[301:],
     lambda content: b"x" + content[1:], lambda content: content.replace(b"(7, 4", b"(6, 4")])
 def test_a_damaged_file_is_noticed_and_made_again(tmp_path, damage):
@@ -100,7 +102,8 @@ def test_nothing_is_left_when_the_work_fails(tmp_path):
 def test_rows_that_never_come_are_missed(tmp_path):
     maker = Maker()
     with pytest.raises(DataError, match="2 images vanished"):
-        cache.image_rows(tmp_path, "label", "a set", SHAPE, lambda: maker.jobs()[:3], maker.work, progress=False)
+        cache.image_rows(tmp_path, "label", "a set", SHAPE, lambda: maker.jobs()[:3], maker.work,
+                         progress=False)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -134,7 +137,8 @@ def test_in_parallel_keeps_the_order_and_only_runs_a_little_ahead():
 
 
 def test_in_parallel_by_processes():
-    assert list(cache.in_parallel(abs, range(-5, 5), workers=2, processes=True)) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
+    results = cache.in_parallel(abs, range(-5, 5), workers=2, processes=True)
+    assert list(results) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
 
 
 def test_an_answer_is_remembered_unless_its_file_is_damaged(tmp_path):

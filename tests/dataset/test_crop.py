@@ -20,7 +20,8 @@ def plain_crop(pixels, top, left, side, size):
     for axis in (0, 1):
         base = np.floor(places).astype(int)
         t = (places - base).reshape((-1, 1, 1) if axis == 0 else (1, -1, 1))
-        before, here, after, beyond = (np.take(square, np.clip(base + k, 0, side - 1), axis) for k in (-1, 0, 1, 2))
+        before, here, after, beyond = (np.take(square, np.clip(base + k, 0, side - 1), axis)
+                                       for k in (-1, 0, 1, 2))
         square = here + t / 2 * (after - before + t * (2 * before - 5 * here + 4 * after - beyond
                                                        + t * (3 * (here - after) + beyond - before)))
     return np.clip(square, 0, 255)
@@ -34,7 +35,7 @@ def test_crop_is_cut_blur_and_cubic(top, left, side, size):
     result = cut(pixels, top, left, side, size, margin)
     assert result.shape == (size + 2 * margin,) * 2 + (3,) and result.dtype == np.uint8
     inner = result[margin:-margin, margin:-margin]
-    assert np.abs(inner - plain_crop(pixels, top, left, side, size)).max() < 0.51      # half a level: rounding
+    assert np.abs(inner - plain_crop(pixels, top, left, side, size)).max() < 0.51    # half a level: rounding
 
 
 def test_crop_ignores_what_lies_outside_and_the_margin_shows_it():
@@ -76,7 +77,8 @@ def test_decode_makes_three_channels_of_whatever_there_is():
     np.testing.assert_array_equal(decode(encoded(rgba), "x"), picture(2))
 
 
-@pytest.mark.parametrize("content", [b"", b"no image", encoded(picture(0))[:300], encoded(picture(0), "JPEG")[:2000]])
+@pytest.mark.parametrize("content", [
+    b"", b"no image", encoded(picture(0))[:300], encoded(picture(0), "JPEG")[:2000]])
 def test_decode_refuses_what_is_no_whole_image(content):
     with pytest.raises(DataError, match="some/place.png: not an image that can be read"):
         decode(content, "some/place.png")

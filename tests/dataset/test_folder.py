@@ -4,11 +4,11 @@ import pytest
 
 from dataset import DataError, open_dataset
 from dataset.crop import cut
-from tests.dataset.make import encoded, picture, write_files, write_tgz, write_zip
+from tests.dataset.make import encoded, picture, write_files, write_tar, write_tgz, write_zip
 
 
 def some_files(count=12):
-    return {f"{'deep/er/' if i % 2 else ''}{i:02d}.png": encoded(picture(i, 40 + i, 50)) for i in range(count)}
+    return {f"{['', 'deep/er/'][i % 2]}{i:02d}.png": encoded(picture(i, 40 + i, 50)) for i in range(count)}
 
 
 def opened(path, tmp_path, size=16, **options):
@@ -20,15 +20,15 @@ def all_pixels(images):
     return {row.tobytes() for split in (images.train, images.test) for row in split.images}
 
 
-@pytest.mark.parametrize("pack", [write_files, write_zip, write_tgz])
+@pytest.mark.parametrize("pack", [write_files, write_zip, write_tgz, write_tar])
 def test_every_image_of_a_folder_or_archive_is_there_once(tmp_path, pack):
     path = pack(tmp_path / "pictures", some_files())
     images = opened(path, tmp_path)
     assert (images.name, images.size, images.margin) == ("folder", 16, 1)
     assert (len(images.train), len(images.test)) == (11, 1)
     assert images.train.images.shape == (11, 18, 18, 3) and images.train.images.dtype == np.uint8
-    expected = {cut(picture(i, 40 + i, 50), max(0, (i - 10) // 2), max(0, (10 - i) // 2), min(40 + i, 50), 16, 1).tobytes()
-                for i in range(12)}
+    expected = {cut(picture(i, 40 + i, 50), max(0, (i - 10) // 2), max(0, (10 - i) // 2), min(40 + i, 50),
+                    16, 1).tobytes() for i in range(12)}
     assert all_pixels(images) == expected and len(expected) == 12
 
 
@@ -47,7 +47,8 @@ def test_pictures_are_the_crops_in_minus_one_to_one(tmp_path):
 
 def test_hidden_files_are_ignored(tmp_path):
     path = write_files(tmp_path / "pictures", {
-        **some_files(3), ".DS_Store": "x", ".thumbnails/a.png": "x", "deep/.hidden.png": "x", "__MACOSX/b.png": "x"})
+        **some_files(3), ".DS_Store": "x", ".thumbnails/a.png": "x", "deep/.hidden.png": "x",
+        "__MACOSX/b.png": "x"})
     assert len(all_pixels(opened(path, tmp_path))) == 3
 
 
@@ -74,7 +75,8 @@ def test_a_file_that_is_no_image_is_named_and_leaves_no_cache(tmp_path):
 
 
 @pytest.mark.parametrize("files, complaint", [
-    ({}, "holds no files"), ({".hidden": "x"}, "holds no files"), ({"one.png": encoded(picture(0))}, "a single image")])
+    ({}, "holds no files"), ({".hidden": "x"}, "holds no files"),
+    ({"one.png": encoded(picture(0))}, "a single image")])
 def test_too_little(tmp_path, files, complaint):
     path = tmp_path / "pictures"
     path.mkdir()
@@ -93,13 +95,20 @@ def test_neither_folder_nor_archive(tmp_path):
         opened(tmp_path / "face.png", tmp_path)
 
 
-@pytest.mark.parametrize("pack", [write_zip, write_tgz])
+@pytest.mark.parametrize("pack", [write_zip, write_tgz, write_tar])
 def test_a_damaged_archive(tmp_path, pack):
     path = pack(tmp_path / "pictures", some_files())
     content = bytearray(path.read_bytes())
     content[len(content) // 3:len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
     path.write_bytes(content)
-    with pytest.raises(DataError, match="pictures"):
+    with pytest.raises(DataError, match=r"pictures(: cannot be read|: \S+\.png: not an image)"):
+        opened(path, tmp_path)
+
+
+def test_an_archive_that_is_cut_short(tmp_path):
+    path = write_tgz(tmp_path / "pictures", some_files())
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(DataError, match="pictures: cannot be read"):
         opened(path, tmp_path)
 
 

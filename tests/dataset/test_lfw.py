@@ -1,4 +1,5 @@
 """LFW's own files."""
+import functools
 import tarfile
 
 import numpy as np
@@ -9,7 +10,7 @@ from dataset.crop import cut
 from tests.dataset.make import (
     encoded, lfw_attributes, lfw_images, lfw_people, picture, write_files, write_tgz, write_zip)
 
-FIRST, SECOND = {"Al_Bo": 2, "Cy_De_Fu": 1}, {"Ed_Ox-Yam": 3, "Li_Wu_Zanzibar": 2}     # names of different lengths
+FIRST, SECOND = {"Al_Bo": 2, "Cy_De_Fu": 1}, {"Ed_Ox-Yam": 3, "Li_Wu_Zanzibar": 2}   # of different lengths
 PEOPLE = {**FIRST, **SECOND}
 
 
@@ -21,19 +22,25 @@ def opened(path, tmp_path, **options):
     return open_dataset(path, 16, cache=tmp_path / "cache", **options)
 
 
+@functools.cache
+def crops_of_all(side):
+    """{pixels of a crop: (person, image number)}"""
+    start, crop = (50, 150) if side == 250 else (0, side)
+    return {cut(picture(len(person) * 100 + i, side, side), start, start, crop, 16, 1).tobytes(): (person, i)
+            for person, count in PEOPLE.items() for i in range(1, count + 1)}
+
+
 def who(split, side=250):
     """(person, image number) of every row."""
-    start, crop = (50, 150) if side == 250 else (0, side)
-    crops = {cut(picture(len(person) * 100 + i, side, side), start, start, crop, 16, 1).tobytes(): (person, i)
-             for person, count in PEOPLE.items() for i in range(1, count + 1)}
-    return [crops[row.tobytes()] for row in split.images]
+    return [crops_of_all(side)[row.tobytes()] for row in split.images]
 
 
 def images_of(people):
     return {(person, i) for person, count in people.items() for i in range(1, count + 1)}
 
 
-@pytest.mark.parametrize("given", ["archive", "folder with archive", "folder of people", "folder with people", "zip"])
+@pytest.mark.parametrize("given", [
+    "archive", "folder with archive", "folder of people", "folder with people", "zip"])
 def test_first_fold_tests_and_the_others_train(tmp_path, given):
     write_files(tmp_path / "data", {"people.txt": lfw_people([FIRST, SECOND])})
     if given in ("archive", "folder with archive"):
@@ -86,7 +93,8 @@ def test_attributes_by_person_and_number(tmp_path):
     images = opened(path, tmp_path, want_attributes=True)
     assert (images.train.dropped, images.test.dropped) == (1, 0)
     for split in (images.train, images.test):
-        np.testing.assert_array_equal(split.attributes, np.array([values[key] for key in who(split)], np.float32))
+        expected = np.array([values[key] for key in who(split)], np.float32)
+        np.testing.assert_array_equal(split.attributes, expected)
         assert split.attribute_names == ("Male", "No Eyewear", "Smiling")
 
 
@@ -137,7 +145,7 @@ def test_an_archive_that_tries_to_get_out_is_read_in_memory_only(tmp_path):
                f"{tmp_path}/Ed_No/Ed_No_0001.jpg": encoded(picture(2, 250, 250)), "link": link}
     path = write_tgz(tmp_path / "data/deep/lfw.tgz", {**lfw_images(PEOPLE), **outside})
     images = opened(path, tmp_path)
-    assert len(images.train) + len(images.test) == sum(PEOPLE.values()) + 1        # a path with .. counts as hidden
+    assert len(images.train) + len(images.test) == sum(PEOPLE.values()) + 1   # a path with .. is hidden
     assert sorted(p.name for p in tmp_path.iterdir()) == ["cache", "data"]
     assert [p.name for p in (tmp_path / "data").rglob("*")] == ["deep", "lfw.tgz"]
     assert all(p.suffix in (".npy", ".json") for p in (tmp_path / "cache").iterdir())

@@ -1,0 +1,9 @@
+import pytest
+import threadpoolctl
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_blas_thread():
+    """Products as small as a picture's crawl on many threads where the machine is busy with something else."""
+    with threadpoolctl.threadpool_limits(1, "blas"):
+        yield
