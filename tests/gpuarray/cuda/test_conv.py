@@ -98,11 +98,12 @@ def test_every_tile(cuda_any_order, monkeypatch, precision, tile):
 
 
 @every_precision
+@pytest.mark.parametrize("shape", [(2, 6, 7, 8, 12, 5, 2), (2, 5, 4, 3, 7, 3, 1)], ids=str)
 @pytest.mark.parametrize("parts", [1, 2, 7, 40])
-def test_depth_in_parts(cuda_any_order, monkeypatch, precision, parts):
-    """Also in more parts than there are steps, so that some have nothing to do."""
+def test_depth_in_parts(cuda_any_order, monkeypatch, precision, shape, parts):
+    """Also in more parts than there are steps, so that some have nothing to do, and with padded channels."""
     monkeypatch.setattr(tiles, "choose_parts", lambda *_: parts)
-    check_all_three(cuda_any_order, (2, 6, 7, 8, 12, 5, 2), precision)
+    check_all_three(cuda_any_order, shape, precision)
 
 
 @every_precision
@@ -172,6 +173,20 @@ def test_one_image_does_not_touch_another(cuda, precision):
                    ga.conv2d_input_grad(dy, w, 2, case.size, tf32=case.tf32)):
         is_nan = np.isnan(cuda.to_host(result).astype(np.float64))
         assert is_nan[1].all() and not is_nan[[0, 2]].any()
+
+
+@every_precision
+@pytest.mark.parametrize("parts", [1, 2])
+def test_one_channel_does_not_touch_another(cuda, monkeypatch, precision, parts):
+    """Not even those that only fill up a chunk: their products with infinity are NaN, and belong nowhere."""
+    monkeypatch.setattr(tiles, "choose_parts", lambda *_: parts)
+    case = Case((1, 5, 4, 3, 7, 3, 1), precision)
+    case.x[..., 1], case.dy[..., 2] = np.nan, np.inf
+    x, dy, dw = map(cuda.to_device, (case.x, case.dy, case.dw))
+    ga.conv2d_weight_grad(x, dy, dw, 1, tf32=case.tf32)
+    spoilt = np.zeros(case.dw.shape, bool)
+    spoilt[:, :, 1], spoilt[..., 2] = True, True
+    np.testing.assert_array_equal(~np.isfinite(cuda.to_host(dw)), spoilt)
 
 
 @every_precision
