@@ -8,5 +8,5 @@ from gpuarray.graph import Graph
 from gpuarray.operations import (
     adam_step, advance, augment, batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad,
     bias_activation_grad, cast, concatenate, conv2d, conv2d_input_grad, conv2d_weight_grad, dense, dense_input_grad,
-    dense_weight_grad, empty, feature_loss, gan_cost, non_saturating_grad, normal, reparametrise, reparametrise_grad,
+    dense_weight_grad, empty, feature_loss, gan_cost, non_saturating_grad, normal, peek, reparametrise, reparametrise_grad,
     rmsprop_step, zeros)

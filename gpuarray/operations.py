@@ -202,6 +202,11 @@ def zeros(shape, dtype, like):
     return half_of(like).zeros(shape, dtype, like)
 
 
+def peek(x, otherwise):
+    """The number in x (1,) where reading it costs nothing, on the CPU; `otherwise` where one had to wait for the device."""
+    return half_of(x).peek(x, otherwise)
+
+
 def cast(x, dtype):
     """x in another floating-point type ('float32', 'float64'; 'bfloat16' on the GPU); x itself where it has it already."""
     return half_of(x).cast(x, dtype)

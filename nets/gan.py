@@ -43,7 +43,8 @@ def adversarial_gradients(model, x, fakes):
     report, dlogits = ga.gan_cost(logits, n, real_weight, fake_weight, model.eps, model.gate)
     model.report_gan(report)
     model.gates = report[4:6]
+    learns = ga.peek(model.gates[0:1], otherwise=1.0)         # 0 saves the work of a gradient that the gate would drop
     if model.non_saturating:
-        back(dlogits, need_dx=False)
+        back(dlogits, weight=learns, need_dx=False)
         return back(ga.non_saturating_grad(logits, n, model.eps), weight=0)[n:], 1.0
-    return back(dlogits)[n:], -1.0 / fake_weight
+    return back(dlogits, weight=learns)[n:], -1.0 / fake_weight

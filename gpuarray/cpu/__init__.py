@@ -7,6 +7,6 @@ from gpuarray.cpu.dense import dense, dense_input_grad, dense_weight_grad
 from gpuarray.cpu.feature_loss import feature_loss
 from gpuarray.cpu.gan_cost import gan_cost, non_saturating_grad
 from gpuarray.cpu.latent import reparametrise, reparametrise_grad
-from gpuarray.cpu.memory import capture, cast, concatenate, empty, to_device, to_host, zeros
+from gpuarray.cpu.memory import capture, cast, concatenate, empty, peek, to_device, to_host, zeros
 from gpuarray.cpu.noise import advance, normal
 from gpuarray.cpu.optimiser import adam_step, rmsprop_step

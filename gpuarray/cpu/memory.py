@@ -74,6 +74,11 @@ def zeros(shape, dtype, like=None):
     return array
 
 
+def peek(x, otherwise):
+    """The number in x (1,)."""
+    return float(x[0])
+
+
 def cast(x, dtype):
     """x in another floating-point type; x itself where it has it already."""
     if str(dtype) not in ("float32", "float64"):

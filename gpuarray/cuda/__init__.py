@@ -32,9 +32,9 @@ def describe_device():
     return runtime.default_runtime().describe()
 
 
-def upload(array, to):
-    """Copy a NumPy array into `to`, an array on the GPU of its shape and type, which keeps its place for graphs to read."""
-    runtime.runtime_of(to).upload(array, to)
+def peek(x, otherwise):
+    """`otherwise`: reading x would wait for the GPU."""
+    return otherwise
 
 
 def capture(step):

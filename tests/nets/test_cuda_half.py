@@ -72,6 +72,7 @@ def assert_same_bits(one, other):
 
 
 @pytest.mark.parametrize("name", MODELS)
+@mock.patch("gpuarray.cpu.peek", lambda x, otherwise: otherwise)      # it would skip gradients that a closed gate drops
 def test_steps_agree_with_the_numpy_half(name):
     here, there = build(name, "cpu"), build(name, "cuda")
     assert_same_bits(here, there)
