@@ -1,4 +1,4 @@
-"""A plain GAN on faces, with the decoder and discriminator of VAE/GAN: the paper's baseline without an encoder.
+"""A plain GAN on faces, with VAE/GAN's decoder and discriminator: the paper's baseline without an encoder.
 
     python celeba_gan.py                        toyfaces, minutes on a laptop
     python celeba_gan.py --preset released      the released VAE/GAN's numbers
@@ -30,16 +30,17 @@ PRESETS = {
     },
     "paper": {
         PAPER: dict(
-            data="celeba", image_size=64, width=1.0,                                            # Table 1
-            batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                   # section 4
-            gate=False, real_weight=None, cost_eps=0.0),                                        # L_GAN
-        FEBRUARY: dict(z_size=128, epochs=150, epoch_size=250, weight_decay=2e-5),              # what the paper leaves open
+            data="celeba", image_size=64, width=1.0,                                          # Table 1
+            batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                 # section 4
+            gate=False, real_weight=None, cost_eps=0.0),                                      # L_GAN
+        FEBRUARY: dict(                                                       # what the paper leaves open
+            z_size=128, epochs=150, epoch_size=250, weight_decay=2e-5),
     },
     "released": {
         RELEASED: dict(
             data="celeba", image_size=64, width=1.0, z_size=128,
-            epochs=250, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.025 / 64, schedule="released",
-            weight_decay=2e-5, real_weight=0.5, cost_eps=1e-3, gate=True),
+            epochs=250, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.025 / 64,
+            schedule="released", weight_decay=2e-5, real_weight=0.5, cost_eps=1e-3, gate=True),
     },
 }
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 
 import nets
 from experiment import (
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, choice, generator, number,
-    open_device, open_images, read_settings, run_script, switch, train)
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, choice, generator,
+    number, open_device, open_images, read_settings, run_script, switch, train)
 
 
 # ---------------------------------------------------------------------------------------------- config
 
 @dataclass(kw_only=True)
 class Config(AdversarialSettings, EncoderSettings, Settings):
-    gamma: float = number("weight of L_llike, summed over features, against L_GAN in Dec's update", at_least=0, at_most=1)
+    gamma: float = number("weight of L_llike, summed over features, against L_GAN in Dec's update",
+                          at_least=0, at_most=1)
     fakes: str = choice("what Dis sees as fakes", nets.FAKES)
-    decode_again: bool = switch("decode z anew for fakes that are reconstructions, in one batch with z_p (released code)")
+    decode_again: bool = switch("decode z anew for fakes that are reconstructions, in one batch with z_p")
 
 
 PRESETS = {
@@ -29,16 +30,18 @@ PRESETS = {
     },
     "paper": {
         PAPER: dict(
-            data="lfw", image_size=64, width=1.0, encoder_hidden=2048,                          # Table 1
-            batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                   # section 4
-            fakes="both", decode_again=False, gate=False, real_weight=None, cost_eps=0.0),      # Algorithm 1
-        FEBRUARY: dict(z_size=128, epochs=150, epoch_size=250, gamma=1e-5, weight_decay=2e-5),  # what the paper leaves open
+            data="lfw", image_size=64, width=1.0, encoder_hidden=2048,                        # Table 1
+            batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                 # section 4
+            fakes="both", decode_again=False, gate=False, real_weight=None, cost_eps=0.0),    # Algorithm 1
+        FEBRUARY: dict(                                                       # what the paper leaves open
+            z_size=128, epochs=150, epoch_size=250, gamma=1e-5, weight_decay=2e-5),
     },
     "released": {
         RELEASED: dict(
             data="lfw", image_size=64, width=1.0, z_size=128, encoder_hidden=1024,
-            epochs=150, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.01 / 64, schedule="released",
-            weight_decay=2e-5, gamma=1e-6, fakes="prior", decode_again=True, real_weight=0.33, cost_eps=1e-3, gate=True),
+            epochs=150, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.01 / 64,
+            schedule="released", weight_decay=2e-5, gamma=1e-6, fakes="prior", decode_again=True,
+            real_weight=0.33, cost_eps=1e-3, gate=True),
     },
 }
 
@@ -53,7 +56,7 @@ def main():
     # ------------------------------------------------------------------------------------------ networks
     rng = generator(settings.seed, "weights")
     options = dict(width=settings.width, device=device, precision=settings.precision)
-    encoder = nets.encoder(settings.image_size, settings.z_size, rng, hidden=settings.encoder_hidden, **options)
+    encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
     discriminator = nets.discriminator(settings.image_size, rng, **options)
 

@@ -11,12 +11,13 @@ from experiment.run_folder import written_whole
 
 KEPT = 3
 _FORMAT = "autoencoding-beyond-pixels checkpoint 1"
+_UNREADABLE = OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError
 
 
 @dataclass
 class Checkpoint:
-    """step: training steps done. seconds: spent on them. model: its state(). batches: the data stream's state(). z: (n, Z)
-    of the pictures of samples."""
+    """step: training steps done. seconds: spent on them. model, batches: the state() of these.
+    z: (n, Z) of the pictures of samples."""
     step: int
     seconds: float
     model: dict
@@ -25,13 +26,14 @@ class Checkpoint:
 
 
 def save(folder, checkpoint, epoch_size):
-    """Write checkpoints/epoch_0003.npz (or epoch_0003_plus_00017.npz, 17 steps into epoch 4), keep the last three.
+    """Write checkpoints/epoch_0003.npz (or epoch_0003_plus_00017.npz, 17 steps into epoch 4).
 
-    Returns its path. Raises UsageError where it cannot be written; nothing is left of it then.
+    Keeps the last three. Returns its path. Raises UsageError, and leaves nothing, where it cannot be written.
     """
     epoch, extra = divmod(checkpoint.step, epoch_size)
     path = folder.checkpoints / f"epoch_{epoch:04d}{f'_plus_{extra:05d}' if extra else ''}.npz"
-    about = {"format": _FORMAT, "step": checkpoint.step, "seconds": checkpoint.seconds, "batches": checkpoint.batches}
+    about = {"format": _FORMAT, "step": checkpoint.step, "seconds": checkpoint.seconds,
+             "batches": checkpoint.batches}
     arrays = {"about": np.array(json.dumps(about)), "z": checkpoint.z,
               **{f"model/{name}": array for name, array in checkpoint.model.items()}}
     for name, array in arrays.items():
@@ -53,10 +55,10 @@ def latest(folder):
 
 
 def load(path):
-    """The Checkpoint in a file. Raises UsageError where it is damaged or something else; never tries another one."""
+    """The Checkpoint in a file. Raises UsageError where it is damaged or something else."""
     try:
         with zipfile.ZipFile(path) as archive:
-            broken = archive.testzip()               # reads everything: a flipped bit is found before it is used
+            broken = archive.testzip()           # reads everything: a flipped bit is found before it is used
         if broken:
             raise ValueError(f"checksum of {broken} is wrong")
         with np.load(path, allow_pickle=False) as file:
@@ -64,9 +66,11 @@ def load(path):
         about = json.loads(str(arrays.pop("about")))
         if about["format"] != _FORMAT:
             raise ValueError(f"format {about['format']!r}")
-        return Checkpoint(int(about["step"]), float(about["seconds"]), _under("model/", arrays), about["batches"], arrays["z"])
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
-        raise UsageError(f"{path}: damaged, or no checkpoint of this program ({error}): {_instead(path)}") from error
+        return Checkpoint(int(about["step"]), float(about["seconds"]), _under("model/", arrays),
+                          about["batches"], arrays["z"])
+    except _UNREADABLE as error:
+        raise UsageError(f"{path}: damaged, or no checkpoint of this program ({error}): "
+                         f"{_instead(path)}") from error
 
 
 def _under(prefix, arrays):

@@ -3,8 +3,8 @@ import io
 
 # (title, [(metric, label)], log axis)
 PANELS = (
-    ("L_prior: KL divergence per image", [("kl", "KL")], True),
-    ("L_llike: squared error per image", [("feature_loss", "in features of Dis"), ("pixel_loss", "in pixels")], True),
+    ("L_prior: KL divergence, an image", [("kl", "KL")], True),
+    ("L_llike: half squared error, an image", [("feature_loss", "features"), ("pixel_loss", "pixels")], True),
     ("L_GAN: mean cost of Dis", [("cost_real", "on real"), ("cost_fake", "on fakes")], False),
     ("Mean output of Dis", [("d_real", "D(real)"), ("d_fake", "D(fakes)")], False),
     ("Share of steps taken (gate)", [("gate_dis", "Dis"), ("gate_dec", "Dec")], False),
@@ -13,8 +13,8 @@ PANELS = (
 
 
 def draw(reports):
-    """The bytes of a PNG with one panel for each group of PANELS that the reports (dicts with 'step') have."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg      # half a second: only runs that draw pay for it
+    """The bytes of a PNG with one panel for each of PANELS that the reports (dicts with 'step') have."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg   # slow to import: only who draws pays
     from matplotlib.figure import Figure
 
     panels = [panel for panel in PANELS if any(name in reports[-1] for name, _ in panel[1])]

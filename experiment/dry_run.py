@@ -27,16 +27,18 @@ def print_plan(settings, model, device):
 
 
 def estimates(settings, model, device):
-    """[(what, amount in words)] of the steps, time, memory and disk that a run takes. Trains `model` for three steps."""
+    """[(what, amount in words)] of the steps, time, memory and disk that a run takes. Trains the model."""
     steps = settings.epochs * settings.epoch_size
     images = ga.to_device(_noise(settings), device)
     state = sum(array.nbytes for array in model.state().values())
     gradients = sum(network.gradients.nbytes for network in model.networks.values())
-    memory = f"{_size(state + gradients)} for the networks; what a step takes comes on top"
-    if device == "cpu":                                   # tracemalloc sees the arrays of NumPy, not those on a GPU
+    networks = state + gradients
+    memory = f"{_size(networks)} for the networks; what a step takes comes on top"
+    if device == "cpu":                          # tracemalloc sees the arrays of NumPy, not those on a GPU
         tracemalloc.start()
         model.step(images)
-        memory = f"about {_size(state + gradients + tracemalloc.get_traced_memory()[1])}, beside Python and its libraries"
+        step = tracemalloc.get_traced_memory()[1]
+        memory = f"about {_size(networks + step)}, beside Python and its libraries"
         tracemalloc.stop()
     seconds = _seconds_per_step(model, images)
     return [("steps", f"{steps:,} of {settings.batch_size} images"),

@@ -6,7 +6,7 @@ from experiment.run_folder import RunFolder
 
 
 def load_discriminator(run, discriminator, settings, device):
-    """Give `discriminator` (a Network) the parameters and running statistics that a run of celeba_gan.py ended with.
+    """Give `discriminator` (a Network) the parameters and statistics that a run of celeba_gan.py ended with.
 
     run: the run's folder. settings: those of this run, which must have the same image size and width.
     Raises UsageError where that is no such run, has no checkpoint yet, or does not fit.
@@ -14,7 +14,7 @@ def load_discriminator(run, discriminator, settings, device):
     folder = RunFolder(run)
     config = folder.config()
     if config["script"] != "celeba_gan":
-        raise UsageError(f"--discriminator {run}: a run of {config['script']}.py: give a run of celeba_gan.py")
+        raise UsageError(f"--discriminator {run}: a run of {config['script']}.py: give one of celeba_gan.py")
     for name in ("image_size", "width"):
         theirs, ours = config["settings"].get(name), getattr(settings, name)
         if theirs != ours:
@@ -28,4 +28,5 @@ def load_discriminator(run, discriminator, settings, device):
             raise UsageError(f"{path}: its discriminator does not fit this version's: train the GAN again")
         array[...] = ga.to_device(theirs, device)
     planned = config["settings"]["epochs"] * config["settings"]["epoch_size"]
-    print(f"discriminator: {path}" + (f" (only {saved.step:,} of its {planned:,} steps)" if saved.step < planned else ""))
+    unfinished = f" (only {saved.step:,} of its {planned:,} steps)" if saved.step < planned else ""
+    print(f"discriminator: {path}{unfinished}")

@@ -14,8 +14,9 @@ from experiment.settings import GIVEN, PRESETS, fill, finish, flags, spelled
 def read_settings(settings_class, presets, script, arguments=None):
     """Settings from `arguments` (sys.argv by default) of `script` (its file).
 
-    The preset's numbers, replaced by the flags given; with --resume those of the run in --out, of which only some may be
-    replaced. Makes sure that the run's folder can be used, and leaves nothing behind. Raises UsageError.
+    The preset's numbers, replaced by the flags given; with --resume those of the run in --out, of which
+    only some may be replaced. Makes sure that the run's folder can be used, and leaves nothing behind.
+    Raises UsageError.
     """
     script = Path(script).stem
     given = _parse(settings_class, presets, script, sys.argv[1:] if arguments is None else arguments)
@@ -35,15 +36,17 @@ def _continued(settings_class, presets, given, script):
     settings = fill(settings_class, presets, given, script)       # refuses --resume without --out
     config = RunFolder(settings.out).config()
     if config["script"] != script:
-        raise UsageError(f"--resume: the run in {settings.out} was made by {config['script']}.py: resume it with that script")
+        raise UsageError(f"--resume: the run in {settings.out} was made by {config['script']}.py: "
+                         "resume it with that script")
     known = flags(settings_class)
     values, origin = config["settings"], config["origin"]
     if set(values) != set(known) or set(origin) != set(known):
-        raise UsageError(f"--resume: {settings.out}/config.json has other settings than this version's: start a new run")
+        raise UsageError(f"--resume: {settings.out}/config.json has other settings than this version's: "
+                         "start a new run")
     for name, value in given.items():
         if value != values[name] and not known[name].on_resume:
-            raise UsageError(f"{spelled(name)} {value}: the run in {settings.out} was started with {values[name]}: "
-                             "leave the flag out, or start a new run")
+            raise UsageError(f"{spelled(name)} {value}: the run in {settings.out} was started with "
+                             f"{values[name]}: leave the flag out, or start a new run")
         if value != values[name]:
             values[name], origin[name] = value, GIVEN
     values.update(dry_run=given.get("dry_run", False), out=settings.out)
@@ -60,8 +63,9 @@ class _Parser(argparse.ArgumentParser):
 def _parse(settings_class, presets, script, arguments):
     """{field: value} of the flags that were given."""
     known = flags(settings_class)
-    parser = _Parser(prog=f"{script}.py", description=sys.modules[settings_class.__module__].__doc__, allow_abbrev=False,
-                     argument_default=argparse.SUPPRESS, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = _Parser(prog=f"{script}.py", description=sys.modules[settings_class.__module__].__doc__,
+                     formatter_class=argparse.RawDescriptionHelpFormatter,
+                     argument_default=argparse.SUPPRESS, allow_abbrev=False)
     starts_off = {setting.name for setting in fields(settings_class) if setting.default is False}
     for name, flag in known.items():
         if flag.read is not None:
@@ -72,7 +76,8 @@ def _parse(settings_class, presets, script, arguments):
     found, unknown = parser.parse_known_args(arguments)
     if unknown:
         near = difflib.get_close_matches(unknown[0], map(spelled, known), 1, cutoff=0.7)
-        raise UsageError(f"{unknown[0]}: no such flag: " + (f"did you mean {near[0]}?" if near else "--help lists them all"))
+        advice = f"did you mean {near[0]}?" if near else "--help lists them all"
+        raise UsageError(f"{unknown[0]}: no such flag: {advice}")
     given = {}
     for name, value in vars(found).items():
         try:
@@ -95,4 +100,6 @@ def _help(settings_class, presets, name, flag):
 
 
 def _shown(value):
-    return {True: "on", False: "off", None: "none"}.get(value, value) if isinstance(value, bool | None) else value
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "none" if value is None else value

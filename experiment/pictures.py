@@ -8,7 +8,7 @@ COLUMNS, GAP = 8, 2        # images a row; pixels of white between them
 
 
 def grid(images):
-    """Images (n, H, W, 3) in [-1, 1] -> one picture (rows, columns, 3) uint8, 8 a row, 2 px apart on white."""
+    """Images (n, H, W, 3) in [-1, 1] -> a picture (rows, columns, 3) uint8, 8 a row, 2 px apart on white."""
     count, height, width, channels = images.shape
     columns = min(COLUMNS, count)
     rows = -(-count // columns)

@@ -33,8 +33,8 @@ class Progress:
             self._bar.set_description(f"epoch {report['epoch']}/{self.epochs}", refresh=False)
             self._bar.set_postfix_str(", ".join([*speed[:1], *shown]))
         else:
-            print(f"epoch {report['epoch']}/{self.epochs}  step {self._step:,}/{self.total:,}", *shown, *speed,
-                  f"{self._time_left()} left", sep="  ", file=self._stream, flush=True)
+            where = f"epoch {report['epoch']}/{self.epochs}", f"step {self._step:,}/{self.total:,}"
+            self.say("  ".join([*where, *shown, *speed, f"{self._time_left()} left"]))
 
     def say(self, line):
         """A line for the person, above the bar if there is one."""

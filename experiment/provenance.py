@@ -14,7 +14,8 @@ _PACKAGES = "numpy", "scipy", "pillow", "matplotlib", "cupy-cuda12x", "cupy-cuda
 
 def describe(settings, device, why):
     """The content of config.json, JSON-able. device: 'cpu' or 'cuda', taken because of `why`."""
-    return {"script": settings.script, "settings": asdict(settings), "origin": settings.origin, **_circumstances(device, why)}
+    return {"script": settings.script, "settings": asdict(settings), "origin": settings.origin,
+            **_circumstances(device, why)}
 
 
 def note_resume(config, settings, step, device, why):
@@ -22,12 +23,14 @@ def note_resume(config, settings, step, device, why):
     before = config["settings"]
     changed = {name: value for name, value in asdict(settings).items() if value != before[name]}
     sitting = {"step": step, "changed": changed, **_circumstances(device, why)}
-    return {**config, "settings": asdict(settings), "origin": settings.origin, "resumed": [*config.get("resumed", []), sitting]}
+    return {**config, "settings": asdict(settings), "origin": settings.origin,
+            "resumed": [*config.get("resumed", []), sitting]}
 
 
 def _circumstances(device, why):
-    return {"command": shlex.join(sys.argv), "started": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "commit": _commit(), "device": f"{device}: {why}", "machine": platform.platform(), "versions": _versions()}
+    return {"command": shlex.join(sys.argv),
+            "started": datetime.now(timezone.utc).isoformat(timespec="seconds"), "commit": _commit(),
+            "device": f"{device}: {why}", "machine": platform.platform(), "versions": _versions()}
 
 
 def _versions():

@@ -2,21 +2,27 @@
 from html import escape
 
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem; color: #222; background: #fff }
-table { border-collapse: collapse } th, td { text-align: left; padding: .15rem 1rem .15rem 0; border-bottom: 1px solid #ddd }
-th { font-weight: 600 } figure { display: inline-block; margin: 0 1.5rem 1rem 0; vertical-align: top }
-figcaption { font-size: 13px; color: #666 } img { max-width: 100%; image-rendering: pixelated } img.curves { image-rendering: auto }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem }
+body { color: #222; background: #fff }
+table { border-collapse: collapse } th { font-weight: 600 }
+th, td { text-align: left; padding: .15rem 1rem .15rem 0; border-bottom: 1px solid #ddd }
+figure { display: inline-block; margin: 0 1.5rem 1rem 0; vertical-align: top }
+figcaption { font-size: 13px; color: #666 }
+img { max-width: 100%; image-rendering: pixelated } img.curves { image-rendering: auto }
 details { margin: .5rem 0 } summary { cursor: pointer; font-weight: 600 }
 """
 
-_NAMES = {"kl": "KL per image", "feature_loss": "feature loss per image", "pixel_loss": "pixel loss per image",
-          "d_real": "D(real)", "d_fake": "D(fakes)", "cost_real": "cost on real", "cost_fake": "cost on fakes",
+_NAMES = {"kl": "KL, an image", "feature_loss": "feature loss, an image",
+          "pixel_loss": "pixel loss, an image", "cost_real": "cost on real", "cost_fake": "cost on fakes",
+          "d_real": "D(real)", "d_fake": "D(fakes)",
           "gate_dis": "share of steps Dis took", "gate_dec": "share of steps Dec took",
           "images_per_s": "images a second", "learning_rate": "learning rate", "seconds": "seconds trained"}
 
+_CURVES = "<h2>Curves</h2>", '<img class="curves" src="curves.png" alt="Losses and speed over the steps">'
+
 
 def write(folder):
-    """Make index.html of a RunFolder anew. Links are relative, so the folder can be moved; all text is escaped."""
+    """Make index.html of a RunFolder anew. Links are relative; all text is escaped."""
     folder.write("index.html", page(folder.config(), folder.metrics(), _epochs(folder), folder.path.name,
                                     has_curves=(folder.path / "curves.png").exists()))
 
@@ -29,8 +35,8 @@ def page(config, reports, epochs, name, has_curves=True):
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{title}</title><style>{_STYLE}</style></head><body>", f"<h1>{title}</h1>",
         *_state(reports), *_latest(epochs),
-        *(["<h2>Curves</h2>", '<img class="curves" src="curves.png" alt="Losses and speed over the steps">'] if has_curves else []),
-        *_history(epochs), "<h2>Settings</h2>", *_settings(config), "</body></html>", ""])
+        *(_CURVES if has_curves else ()), *_history(epochs), "<h2>Settings</h2>", *_settings(config),
+        "</body></html>", ""])
 
 
 def _epochs(folder):
@@ -61,7 +67,9 @@ def _latest(epochs):
 
 
 def _history(epochs):
-    lines = ["<h2>Every epoch</h2>", "<p>From the same z and the same test images each time.</p>"] if len(epochs) > 1 else []
+    if len(epochs) < 2:
+        return []
+    lines = ["<h2>Every epoch</h2>", "<p>From the same z and the same test images each time.</p>"]
     for number, pictures in reversed(epochs[:-1]):
         figures = "".join(_figure(path, kind) for kind, path in pictures.items())
         lines.append(f"<details><summary>Epoch {number}</summary>{figures}</details>")

@@ -19,14 +19,19 @@ def written_whole(path):
             os.fsync(file.fileno())
         os.replace(part, path)
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}): make room there, then go on with --resume") from error
+        raise _unwritable(path, error) from error
     finally:
         with contextlib.suppress(OSError):       # renamed, or never made
             part.unlink()
 
 
+def _unwritable(path, error):
+    return UsageError(f"{path}: cannot be written ({error.strerror}): make room, then go on with --resume")
+
+
 class RunFolder:
-    """config.json, metrics.jsonl, originals.png, samples/, reconstructions/, curves.png, checkpoints/, index.html."""
+    """config.json, metrics.jsonl, originals.png, samples/, reconstructions/, curves.png, checkpoints/,
+    index.html."""
 
     def __init__(self, path):
         self.path = Path(path)
@@ -36,7 +41,7 @@ class RunFolder:
     # -------------------------------------------------------------------------------------------- as a whole
 
     def check_free(self):
-        """Raises UsageError unless a run can begin here: nothing there yet, and writable. Leaves nothing behind."""
+        """Raises UsageError unless a run can begin here: empty, and writable. Leaves nothing behind."""
         with self._made():
             pass
 
@@ -48,7 +53,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def _made(self):
-        """The folder, empty and writable; taken away again, with all parents made for it, unless `keep` is called."""
+        """The folder, empty and writable; taken away again, with parents made for it, without keep()."""
         made, kept = [], []
         try:
             if self.path.is_dir() and any(self.path.iterdir()):
@@ -61,7 +66,8 @@ class RunFolder:
             trial.unlink()
             yield lambda: kept.append(True)
         except OSError as error:
-            raise UsageError(f"--out {self.path}: cannot be written ({error.strerror}): choose another folder") from error
+            raise UsageError(f"--out {self.path}: cannot be written ({error.strerror}): "
+                             "choose another folder") from error
         finally:
             if not kept:
                 for folder in made:
@@ -80,7 +86,8 @@ class RunFolder:
         try:
             config = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise UsageError(f"{self.path}: not the folder of a run (no config.json in it): check the path") from None
+            raise UsageError(f"{self.path}: not the folder of a run (no config.json in it): "
+                             "check the path") from None
         except OSError as error:
             raise UsageError(f"{path}: cannot be read ({error.strerror}): check the path") from error
         except ValueError as error:
@@ -90,7 +97,7 @@ class RunFolder:
             raise UsageError(f"{path}: not the settings of a run: check the path")
         return config
 
-    # -------------------------------------------------------------------------------------------- metrics.jsonl
+    # ------------------------------------------------------------------------------------------ metrics.jsonl
 
     def add_metrics(self, report):
         """One more line of metrics.jsonl."""
@@ -98,8 +105,7 @@ class RunFolder:
             with open(self._metrics, "a", encoding="utf-8") as file:
                 file.write(json.dumps(report) + "\n")
         except OSError as error:
-            raise UsageError(f"{self._metrics}: cannot be written ({error.strerror}): "
-                             "make room there, then go on with --resume") from error
+            raise _unwritable(self._metrics, error) from error
 
     def metrics(self):
         """All reports so far, oldest first. A line that a crash cut short is left out."""

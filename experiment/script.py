@@ -1,4 +1,4 @@
-"""What a script does around its networks: choose the device, open the images, train, and leave with the right status."""
+"""What a script does around its networks: choose the device, open the images, train, leave with a status."""
 import os
 import signal
 import sys
@@ -11,7 +11,7 @@ from experiment.training import Training
 
 
 def run_script(main):
-    """Call main() and leave: 0 done; 1 diverged; 2 wrong use or unusable data; 128 + signal interrupted (130, 143).
+    """Call main() and leave: 0 done; 1 diverged; 2 wrong use or unusable data; 130, 143 interrupted.
 
     All but the first with one line on stderr and no traceback.
     """
@@ -31,7 +31,7 @@ def run_script(main):
     except KeyboardInterrupt:
         status = _leave(128 + signal.SIGINT, "interrupted outside of training: nothing was saved")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())      # or Python flushes into the closed pipe again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())   # Python flushes once more at its end
         status = 128 + 13      # SIGPIPE, which Windows does not name
     sys.exit(status)
 
@@ -46,7 +46,7 @@ def _terminate(number, frame):
 
 
 def open_device(settings):
-    """('cpu' or 'cuda', why), told on the screen. Raises UsageError for a device that is not there, or lacks a precision."""
+    """('cpu' or 'cuda', why), told as well. Raises UsageError where there is no such device or precision."""
     try:
         device, why = ga.choose_device(settings.device)
     except ga.DeviceError as error:
@@ -59,13 +59,14 @@ def open_device(settings):
 
 
 def open_images(settings):
-    """The dataset.Images of a run, with what is to be known about them told; None in a dry run, which opens nothing."""
+    """The dataset.Images of a run, told on the screen; None in a dry run, which opens nothing."""
     if settings.dry_run:
         return None
     images = dataset.open_dataset(settings.data, settings.image_size, settings.cache, limit=settings.limit)
     for note in images.notes:
         print(note)
-    print(f"data: {images.name}, {len(images.train):,} images to train with, {len(images.test):,} to test", flush=True)
+    print(f"data: {images.name}, {len(images.train):,} images to train with, {len(images.test):,} to test",
+          flush=True)
     return images
 
 

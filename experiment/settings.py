@@ -1,7 +1,7 @@
-"""What can be set, said once: a dataclass holds an experiment's settings, a flag is a field, its doc is the flag's help.
+"""What can be set, said once: a dataclass holds an experiment's settings, a flag is a field with its doc.
 
-A field with a default here has it in every preset; the others get their numbers from the presets in the script, where each
-is marked with where it comes from.
+A field with a default here has it in every preset; the others get their numbers from the presets in the
+script, where each is marked with where it comes from.
 """
 import math
 from dataclasses import MISSING, dataclass, field, fields
@@ -34,12 +34,13 @@ def _setting(flag, default):
 
 def whole(doc, default=MISSING, at_least=1, at_most=2**31 - 1, optional=False, **options):
     """A whole number; None as 'none' where optional."""
-    wanted = f"a whole number from {at_least} to {at_most}{' or none' if optional else ''}"
-    return _setting(Flag(doc, _number_reader(int, wanted, lambda n: at_least <= n <= at_most, optional), "N", **options),
-                    default)
+    wanted = f"a whole number from {at_least} to {at_most}"
+    read = _number_reader(int, wanted, lambda n: at_least <= n <= at_most, optional)
+    return _setting(Flag(doc, read, "N", **options), default)
 
 
-def number(doc, default=MISSING, above=None, at_least=None, at_most=None, below=None, optional=False, **options):
+def number(doc, default=MISSING, above=None, at_least=None, at_most=None, below=None, optional=False,
+           **options):
     """A finite number in a range; None as 'none' where optional."""
     bounds = [(above, "above", lambda x: x > above), (at_least, "of at least", lambda x: x >= at_least),
               (at_most, "up to", lambda x: x <= at_most), (below, "below", lambda x: x < below)]
@@ -49,8 +50,7 @@ def number(doc, default=MISSING, above=None, at_least=None, at_most=None, below=
     def is_inside(x):
         return math.isfinite(x) and all(holds(x) for _, _, holds in bounds)
 
-    return _setting(Flag(doc, _number_reader(float, wanted + (" or none" if optional else ""), is_inside, optional), "X",
-                         **options), default)
+    return _setting(Flag(doc, _number_reader(float, wanted, is_inside, optional), "X", **options), default)
 
 
 def choice(doc, values, default=MISSING, **options):
@@ -89,7 +89,7 @@ def _number_reader(kind, wanted, is_inside, optional):
         except ValueError:
             value = None
         if value is None or not is_inside(value):
-            raise ValueError(f"expected {wanted}")
+            raise ValueError(f"expected {wanted}{' or none' if optional else ''}")
         return value
 
     return read
@@ -97,15 +97,15 @@ def _number_reader(kind, wanted, is_inside, optional):
 
 @dataclass(kw_only=True)
 class Settings:
-    """What every experiment has. `script` and `origin` (field -> where its value comes from) are filled in by `read`."""
+    """What every experiment has. `finish` adds `script`, and `origin`: field -> where its value is from."""
     preset: str = choice("which numbers to start from", PRESETS, "quick")
 
-    data: str = text("toyfaces, celeba, lfw, or a path: recognised as CelebA, LFW, or any folder of images", "DATA",
-                     on_resume=True)
-    cache: str = text("folder for decoded images, and for celeba and lfw (~/.cache/autoencoding-beyond-pixels)", "DIR", None,
-                      on_resume=True)
-    limit: int = whole("use at most this many training images, and a tenth as many to test", None, optional=True)
-    augment: bool = switch("vary training images as the released code does for their kind (others: flips)", True)
+    data: str = text("toyfaces, celeba, lfw, or a path: recognised as CelebA, LFW, or any folder of images",
+                     "DATA", on_resume=True)
+    cache: str = text("folder of decoded images, and of celeba and lfw (~/.cache/autoencoding-beyond-pixels)",
+                      "DIR", None, on_resume=True)
+    limit: int = whole("use at most this many training images, a tenth as many to test", None, optional=True)
+    augment: bool = switch("vary training images as the released code does their kind; others: flips", True)
     image_size: int = choice("side of the images, pixels", nets.SIZES)
 
     width: float = number("hidden channels, as a multiple of the paper's", above=0, at_most=16)
@@ -121,16 +121,20 @@ class Settings:
     weight_decay: float = number("weight decay, on gradients summed over a batch", at_least=0, at_most=1)
 
     seed: int = whole("of weights, noise, order and pictures", 0, at_least=0, at_most=2**62)
-    device: str = choice("where to compute; auto: the GPU if there is one", ("auto", "cpu", "cuda"), "auto", on_resume=True)
-    precision: str = choice("of products and, bf16, of activations; the CPU knows fp32 alone", ("fp32", "tf32", "bf16"),
-                            "fp32", on_resume=True)
-    graph: bool = switch("on a GPU, record a training step once, as a CUDA graph, and replay it", True, on_resume=True)
+    device: str = choice("where to compute; auto: the GPU if there is one", ("auto", "cpu", "cuda"), "auto",
+                         on_resume=True)
+    precision: str = choice("of products and, bf16, of activations; the CPU knows fp32 alone",
+                            ("fp32", "tf32", "bf16"), "fp32", on_resume=True)
+    graph: bool = switch("on a GPU, record a training step once, as a CUDA graph, and replay it", True,
+                         on_resume=True)
 
     report_every: int = whole("steps between reports", 25, on_resume=True)
-    checkpoint_every: int = whole("epochs between checkpoints, of which the last three are kept", 1, on_resume=True)
+    checkpoint_every: int = whole("epochs between checkpoints, of which the last three are kept", 1,
+                                  on_resume=True)
     out: str = text("folder of the run (runs/SCRIPT-PRESET-DATE-TIME)", "DIR", None, on_resume=True)
     resume: bool = switch("go on with the run in --out", False, on_resume=True)
-    dry_run: bool = switch("print settings, networks and what a run would take; write nothing", False, on_resume=True)
+    dry_run: bool = switch("print settings, networks and what a run would take; write nothing", False,
+                           on_resume=True)
 
     def check(self):
         """Raises UsageError where settings contradict each other."""
@@ -152,7 +156,7 @@ class AdversarialSettings:
     non_saturating: bool = switch("Dec descends -log D of fakes instead of climbing Dis's cost", False)
 
 
-# Gate of the released code: (equilibrium, margin) of the discriminator's mean cost on real and on fake images.
+# Gate of the released code: (equilibrium, margin) of the discriminator's mean cost on real and on fakes.
 GATE = 0.68, 0.35
 
 
@@ -167,12 +171,12 @@ def spelled(name):
 
 
 def fill(settings_class, presets, given, script):
-    """Settings of the preset that `given` (field -> value, from flags) names, with `given` in place of its numbers.
+    """Settings of the preset that `given` (field -> value, from flags) names, `given` replacing its numbers.
 
     presets: {preset: {where a number comes from: {field: value}}}.
     """
     name = given.get("preset", "quick")
-    values = {setting.name: setting.default for setting in fields(settings_class) if setting.default is not MISSING}
+    values = {field.name: field.default for field in fields(settings_class) if field.default is not MISSING}
     origin = dict.fromkeys(values, OURS)
     for source, numbers in presets[name].items():
         values.update(numbers)

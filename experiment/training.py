@@ -1,4 +1,4 @@
-"""The training loop: steps, reports, pictures, checkpoints, and a good end when it is interrupted or diverges."""
+"""The training loop: steps, reports, pictures, checkpoints, and a good end when interrupted or diverging."""
 import contextlib
 import math
 import signal
@@ -51,7 +51,7 @@ class Training:
         self._z, self._originals = ga.to_device(self.z, device), ga.to_device(originals, device)
 
     def run(self):
-        """Train to the end. Raises Interrupted after SIGINT or SIGTERM (state saved), Diverged, UsageError."""
+        """Train to the end. Raises Interrupted (after SIGINT, SIGTERM; state saved), Diverged, UsageError."""
         self.progress = Progress(self.total_steps, self.step, self.settings.epochs)
         self._first = self.step + 1
         with contextlib.closing(self.batches), contextlib.closing(self.progress), _Signals() as signals:
@@ -93,12 +93,13 @@ class Training:
         line = {"step": self.step, "epoch": (self.step - 1) // self.settings.epoch_size + 1,
                 "seconds": round(self.seconds, 3),
                 "images_per_s": (self.step - self._from) * self.settings.batch_size / elapsed,
-                "waiting": (self.batches.waited - self._waited) / elapsed, "learning_rate": self._rate, **metrics}
+                "waiting": (self.batches.waited - self._waited) / elapsed,
+                "learning_rate": self._rate, **metrics}
         self.folder.add_metrics(line)
         self.progress.report(line)
         self._start_interval()
 
-    # -------------------------------------------------------------------------------------------- end of an epoch
+    # ---------------------------------------------------------------------------------------- end of an epoch
 
     def _end_epoch(self, epoch):
         name = f"epoch_{epoch:04d}.png"
@@ -122,7 +123,7 @@ class Training:
         state = self.model.state()
         for name, array in state.items():
             if not np.isfinite(array).all():
-                raise Diverged(f"{name} has numbers that are not finite at step {self.step}: {self._way_out()}")
+                raise Diverged(f"{name} is no longer finite at step {self.step}: {self._way_out()}")
         checkpoint = checkpoints.Checkpoint(self.step, self.seconds, state, self.batches.state(), self.z)
         return checkpoints.save(self.folder, checkpoint, self.settings.epoch_size)
 
@@ -130,8 +131,8 @@ class Training:
         path = checkpoints.latest(self.folder)
         saved = checkpoints.load(path)
         if saved.step >= self.total_steps:
-            raise UsageError(f"--resume: the run in {self.folder.path} has done its {self.settings.epochs} epochs: "
-                             "give more with --epochs")
+            raise UsageError(f"--resume: the run in {self.folder.path} has done its {self.settings.epochs} "
+                             "epochs: give more with --epochs")
         if saved.z.shape != self.z.shape:
             raise UsageError(f"{path}: belongs to a model with {saved.z.shape[-1]} latent dimensions, "
                              f"this one has {self.z.shape[-1]}: start a new run")
@@ -142,15 +143,16 @@ class Training:
             raise UsageError(f"{path}: does not fit this run ({error}): start a new run") from error
         self.step, self.seconds, self.z = saved.step, saved.seconds, saved.z
         self.folder.rewind_metrics(self.step)
-        self.folder.write_config(provenance.note_resume(self.folder.config(), self.settings, self.step, device, why))
+        config = provenance.note_resume(self.folder.config(), self.settings, self.step, device, why)
+        self.folder.write_config(config)
         print(f"going on from {path}, step {self.step:,} of {self.total_steps:,}", flush=True)
 
     def _stop(self, signal_number):
         """Save and leave, after a signal."""
         if self._from != self.step:
             self._report()
-        raise Interrupted(signal_number, f"interrupted at step {self.step:,}: state saved in {self._save()}: go on with "
-                                         f"--out {self.folder.path} --resume")
+        raise Interrupted(signal_number, f"interrupted at step {self.step:,}: state saved in {self._save()}: "
+                                         f"go on with --out {self.folder.path} --resume")
 
     def _way_out(self):
         try:
@@ -162,7 +164,7 @@ class Training:
 
 
 class _Signals:
-    """While open, SIGINT and SIGTERM are noted in `received` so that a step can end; a second one is not waited for."""
+    """While open, SIGINT and SIGTERM are noted in `received`, so that a step can end; a second one raises."""
 
     _HANDLED = signal.SIGINT, signal.SIGTERM
 

@@ -1,4 +1,4 @@
-"""A model and images small enough to train in microseconds, with all that the training loop asks of the real ones."""
+"""A model and images that train in microseconds, with all that the training loop asks of the real ones."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,9 @@ class Config(Settings):
 
 
 PRESETS = {preset: {"ours": dict(
-    data="toyfaces", image_size=32, width=1.0, z_size=5, epochs=3, epoch_size=4, batch_size=2, lr=0.5, schedule="constant",
-    weight_decay=0.0, strength=strength)} for preset, strength in (("quick", 1.0), ("paper", 2.0), ("released", 3.0))}
+    data="toyfaces", image_size=32, width=1.0, z_size=5, epochs=3, epoch_size=4, batch_size=2, lr=0.5,
+    schedule="constant", weight_decay=0.0, strength=strength)}
+    for preset, strength in (("quick", 1.0), ("paper", 2.0), ("released", 3.0))}
 
 
 def settings(**given):
@@ -27,7 +28,8 @@ def settings(**given):
 def images(count=11, tests=70):
     """Random images, kept with a margin of 1."""
     rng = np.random.default_rng(0)
-    train, test = (Split(rng.integers(0, 256, (n, SIZE + 2, SIZE + 2, 3), np.uint8), 1) for n in (count, tests))
+    side = SIZE + 2
+    train, test = (Split(rng.integers(0, 256, (n, side, side, 3), np.uint8), 1) for n in (count, tests))
     return Images("fake", SIZE, 1, train, test, [])
 
 

@@ -16,7 +16,8 @@ def folder(tmp_path):
 
 def make(step=8):
     rng = np.random.default_rng(step)
-    model = {"noise_counter": np.array([2**63 + 5], np.uint64), "encoder/parameters": rng.standard_normal(100).astype("f"),
+    model = {"noise_counter": np.array([2**63 + 5], np.uint64),
+             "encoder/parameters": rng.standard_normal(100).astype(np.float32),
              "odd": np.array([np.inf, -0.0, 1e-45], np.float32)}
     return Checkpoint(step, 12.5, model, {"key": 2**61 + 1, "consumed": step}, rng.standard_normal((3, 5)))
 
@@ -28,7 +29,8 @@ def test_everything_comes_back_bit_for_bit(folder):
     assert loaded.z.tobytes() == saved.z.tobytes()
     assert loaded.model.keys() == saved.model.keys()
     for name, array in saved.model.items():
-        assert (loaded.model[name].dtype, loaded.model[name].tobytes()) == (array.dtype, array.tobytes()), name
+        again = loaded.model[name]
+        assert (again.dtype, again.tobytes()) == (array.dtype, array.tobytes()), name
 
 
 def test_names_tell_the_epoch_and_the_last_three_are_kept(folder):
@@ -94,7 +96,8 @@ def text_inside(path):
         archive.writestr("about.npy", "hello")
 
 
-@pytest.mark.parametrize("spoil", [cut, flip, empty, pickled, foreign, pickled_inside, another_version, text_inside])
+@pytest.mark.parametrize("spoil", [
+    cut, flip, empty, pickled, foreign, pickled_inside, another_version, text_inside])
 def test_a_spoiled_checkpoint_is_an_error_that_names_the_one_before(folder, spoil):
     checkpoints.save(folder, make(4), epoch_size=4)
     path = checkpoints.save(folder, make(8), epoch_size=4)

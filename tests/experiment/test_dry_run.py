@@ -11,7 +11,8 @@ from tests.experiment.fakes import settings
 @pytest.fixture
 def model():
     rng = np.random.default_rng(0)
-    parts = nets.encoder(32, 5, rng, 40, 0.1), nets.decoder(32, 5, rng, 0.1), nets.discriminator(32, rng, width=0.1)
+    parts = (nets.encoder(32, 5, rng, 40, 0.1), nets.decoder(32, 5, rng, 0.1),
+             nets.discriminator(32, rng, width=0.1))
     return nets.VAEGAN(*parts, z_size=5, gamma=1e-4, seed=0, learning_rate=1e-3)
 
 
@@ -31,6 +32,6 @@ def test_disk_is_three_states_and_memory_grows_with_the_batch(model):
     state = sum(array.nbytes for array in model.state().values())
     small, large = (dict(estimates(settings(batch_size=n), model, "cpu")) for n in (2, 40))
     assert small["disk"] == large["disk"] == f"about {3 * state / 1e6:.0f} MB for the last checkpoints"
-    images = 40 * 32 * 32 * 3 * 4 / 1e6                                   # MB; a step keeps many arrays larger than these
+    images = 40 * 32 * 32 * 3 * 4 / 1e6              # MB; a step keeps many arrays larger than these
     megabytes = [int(re.match(r"about (\d+) MB", plan["memory"])[1]) for plan in (small, large)]
     assert megabytes[1] - megabytes[0] > 5 * images

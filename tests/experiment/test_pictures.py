@@ -12,7 +12,8 @@ def test_levels_round_and_clip():
     assert to_bytes(levels).tolist() == [0, 0, 0, 1, 255, 255, 255]
 
 
-@pytest.mark.parametrize("count, shape", [(1, (5, 4)), (3, (5, 16)), (8, (5, 46)), (9, (12, 46)), (64, (54, 46))])
+@pytest.mark.parametrize("count, shape", [
+    (1, (5, 4)), (3, (5, 16)), (8, (5, 46)), (9, (12, 46)), (64, (54, 46))])
 def test_eight_a_row_two_pixels_apart(count, shape):
     assert grid(np.zeros((count, 5, 4, 3))).shape == (*shape, 3)
 

@@ -9,8 +9,8 @@ from experiment import curves, report
 from experiment.run_folder import RunFolder
 
 SPITEFUL = '<script>alert("x")</script>&"\''
-REPORTS = [{"step": step, "epoch": 1, "seconds": step * 0.5, "images_per_s": 400.0, "kl": 1000.0 / step, "d_real": 0.5}
-           for step in (1, 25, 50)]
+REPORTS = [{"step": step, "epoch": 1, "seconds": step * 0.5, "images_per_s": 400.0, "kl": 1000.0 / step,
+            "d_real": 0.5} for step in (1, 25, 50)]
 
 
 class Page(HTMLParser):
@@ -39,8 +39,8 @@ class Page(HTMLParser):
 @pytest.fixture
 def folder(tmp_path):
     folder = RunFolder(tmp_path / f"run & <b>{SPITEFUL.replace('/', '')}")
-    folder.create({"script": "fake", "settings": {"data": SPITEFUL, "limit": None}, "origin": {"data": SPITEFUL},
-                   "command": SPITEFUL})
+    folder.create({"script": "fake", "settings": {"data": SPITEFUL, "limit": None},
+                   "origin": {"data": SPITEFUL}, "command": SPITEFUL})
     return folder
 
 
@@ -69,7 +69,7 @@ def test_links_are_relative_and_lead_to_files(folder):
     page = page_of(folder)
     assert len(page.links) == 6 and page.links[0] == "samples/epoch_0002.png"
     assert all(not urlparse(link).scheme and (folder.path / link).is_file() for link in page.links)
-    assert "Step 50, epoch 1." in page.words and "KL per image" in page.words and "20" in page.words
+    assert "Step 50, epoch 1." in page.words and "KL, an image" in page.words and "20" in page.words
 
 
 def test_curves_have_a_panel_for_each_group_of_metrics():

@@ -26,4 +26,5 @@ def test_released_rate_moves_between_epochs_only():
 
 def test_warm_up_rises_in_equal_parts_to_the_start():
     warming = replace(settings(), warmup=3)
-    assert [learning_rate(warming, step) for step in range(5)] == pytest.approx([0.125, 0.25, 0.375, 0.5, 0.5])
+    rates = [learning_rate(warming, step) for step in range(5)]
+    assert rates == pytest.approx([0.125, 0.25, 0.375, 0.5, 0.5])

@@ -21,7 +21,8 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 def train(model=None, **given):
-    training = Training(settings(**{"out": "run"} | given), model or FakeModel(), images(), "cpu", "asked for")
+    given = settings(**{"out": "run"} | given)
+    training = Training(given, model or FakeModel(), images(), "cpu", "asked for")
     training.run()
     return training
 
@@ -36,7 +37,8 @@ def test_a_run_leaves_what_its_folder_promises(tmp_path):
     run = tmp_path / "run"
     found = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     assert found == {"config.json", "metrics.jsonl", "originals.png", "curves.png", "index.html",
-                     *(f"{kind}/epoch_000{n}.png" for kind in ("samples", "reconstructions") for n in (1, 2, 3)),
+                     *(f"samples/epoch_000{n}.png" for n in (1, 2, 3)),
+                     *(f"reconstructions/epoch_000{n}.png" for n in (1, 2, 3)),
                      "checkpoints/epoch_0002.npz", "checkpoints/epoch_0003.npz"}
 
 
@@ -71,13 +73,14 @@ def test_pictures_come_from_the_same_z_and_images_every_epoch():
 
 
 def test_generators_differ_by_purpose_and_seed():
-    draws = {generator(seed, purpose).integers(2**62) for seed in (0, 1) for purpose in ("weights", "batches")}
+    draws = {generator(seed, purpose).integers(2**62) for seed in (0, 1) for purpose in ("weights", "order")}
     assert len(draws) == 4 and generator(1, "weights").integers(2**62) in draws
 
 
 def state_at_end(run):
     saved = checkpoints.load(f"{run}/checkpoints/epoch_0003.npz")
-    return [(name, array.tobytes()) for name, array in sorted(saved.model.items())], saved.batches, saved.z.tobytes()
+    arrays = {name: array.tobytes() for name, array in saved.model.items()}
+    return arrays, saved.batches, saved.z.tobytes()
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit():
@@ -97,8 +100,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit():
 def test_an_interrupted_run_saves_its_state_and_goes_on_from_it(number, capsys):
     train(out="whole")
     before = signal.getsignal(number)
-    with pytest.raises(Interrupted, match="interrupted at step 6: state saved in run/checkpoints/epoch_0001_plus_00002.npz: "
-                                          "go on with --out run --resume") as stop:
+    with pytest.raises(Interrupted, match="interrupted at step 6: state saved in "
+                       "run/checkpoints/epoch_0001_plus_00002.npz: go on with --out run --resume") as stop:
         train(FakeModel(on_step=lambda step: step == 6 and signal.raise_signal(number)))
     assert stop.value.signal_number == number and signal.getsignal(number) == before
     assert lines()[-1]["step"] == 6
@@ -126,7 +129,7 @@ def test_reports_beyond_the_checkpoint_are_forgotten_on_resume():
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_state():
     with pytest.raises(Diverged, match=r"kl is nan at step 8: the training diverged: the last good state is "
-                                       r"run/checkpoints/epoch_0001.npz: go on from it with --resume --lr 0.25"):
+                       r"run/checkpoints/epoch_0001.npz: go on from it with --resume --lr 0.25"):
         train(FakeModel(break_at=7))
     assert checkpoints.load("run/checkpoints/epoch_0001.npz").step == 4
     assert lines()[-1]["step"] == 4
@@ -140,7 +143,7 @@ def test_a_loss_that_is_not_finite_before_the_first_checkpoint():
 def test_a_parameter_that_is_not_finite_is_never_saved():
     model = FakeModel()
     model.on_step = lambda step: step == 8 and model.weight.fill(np.inf)
-    with pytest.raises(Diverged, match="weight has numbers that are not finite at step 8"):
+    with pytest.raises(Diverged, match="weight is no longer finite at step 8"):
         train(model)
     assert checkpoints.latest(RunFolder("run")).name == "epoch_0001.npz"
 
@@ -159,7 +162,7 @@ def test_a_finished_run_has_nothing_to_resume():
 
 def test_a_checkpoint_that_does_not_fit_is_refused():
     train(epochs=1)
-    with pytest.raises(UsageError, match="epoch_0001.npz: belongs to a model with 5 latent dimensions, this one has 7"):
+    with pytest.raises(UsageError, match="epoch_0001.npz: belongs to a model with 5 latent dimensions, .* 7"):
         train(resume=True, z_size=7)
 
 

@@ -25,8 +25,8 @@ def environment(cache):
 
 def call(script, *arguments, cache, cwd):
     """The finished process, with stdout and stderr as text."""
-    return subprocess.run(command(script, *arguments), env=environment(cache), cwd=cwd, capture_output=True, text=True,
-                          timeout=120)
+    return subprocess.run(command(script, *arguments), env=environment(cache), cwd=cwd,
+                          capture_output=True, text=True, timeout=120)
 
 
 def train(script, *arguments, cache, cwd):
@@ -42,9 +42,10 @@ def metrics(run):
 
 
 def arrays(checkpoint):
-    """({name: type and digest}, step, data stream) of a checkpoint: all of its state, but not the time it took."""
+    """({name: type and digest}, step, data stream) of a checkpoint: its state, but not the time it took."""
     with np.load(checkpoint) as file:
         content = {name: file[name] for name in file.files}
     about = json.loads(str(content.pop("about")))
-    digests = {name: (array.dtype.str, hashlib.sha256(array.tobytes()).hexdigest()) for name, array in content.items()}
+    digests = {name: (array.dtype.str, hashlib.sha256(array.tobytes()).hexdigest())
+               for name, array in content.items()}
     return digests, about["step"], about["batches"]

@@ -6,7 +6,7 @@ from dataclasses import MISSING, fields
 import pytest
 
 from experiment.schedule import learning_rate
-from experiment.settings import FEBRUARY, OURS, PAPER, PRESETS, RELEASED, fill
+from experiment.settings import FEBRUARY, GATE, OURS, PAPER, PRESETS, RELEASED, fill
 
 SCRIPTS = "celeba_vae", "celeba_gan", "celeba_aegan", "lfw_aegan"
 ALL = pytest.mark.parametrize("name", SCRIPTS)
@@ -16,6 +16,13 @@ VAEGAN = pytest.mark.parametrize("name", SCRIPTS[2:])
 def preset(name, which):
     script = importlib.import_module(name)
     return fill(script.Config, script.PRESETS, {"preset": which}, name)
+
+
+def values(settings, **expected):
+    """Are these the values of these fields?"""
+    found = {name: getattr(settings, name) for name in expected}
+    assert found == expected
+    return True
 
 
 @ALL
@@ -43,7 +50,7 @@ def test_every_value_passes_its_own_flag(name):
 @ALL
 def test_quick_is_small_and_needs_no_files(name):
     settings = preset(name, "quick")
-    assert (settings.data, settings.image_size, settings.schedule) == ("toyfaces", 32, "constant") and settings.width < 1
+    assert (settings.data, settings.image_size) == ("toyfaces", 32) and settings.width < 1
 
 
 @ALL
@@ -51,12 +58,13 @@ def test_quick_is_small_and_needs_no_files(name):
 def test_what_paper_and_code_share(name, which):
     settings = preset(name, which)
     assert settings.data == name.split("_")[0]
-    assert (settings.image_size, settings.width, settings.z_size, settings.batch_size, settings.epoch_size) == (64, 1, 128, 64, 250)
-    assert (settings.optimiser, settings.weight_decay, settings.augment, settings.warmup) == ("rmsprop", 2e-5, True, 0)
+    assert values(settings, image_size=64, width=1, z_size=128, batch_size=64, epoch_size=250, warmup=0,
+                  optimiser="rmsprop", weight_decay=2e-5, augment=True)
 
 
 @pytest.mark.parametrize("name, start, epochs", [
-    ("celeba_vae", .025, 250), ("celeba_gan", .025, 250), ("celeba_aegan", .025, 250), ("lfw_aegan", .01, 150)])
+    ("celeba_vae", .025, 250), ("celeba_gan", .025, 250), ("celeba_aegan", .025, 250),
+    ("lfw_aegan", .01, 150)])
 def test_released_learning_rates(name, start, epochs):
     settings = preset(name, "released")
     assert settings.epochs == epochs
@@ -73,20 +81,17 @@ def test_paper_learning_rate(name):
 
 @VAEGAN
 def test_vaegan_of_the_paper(name):
-    settings = preset(name, "paper")
-    assert (settings.encoder_hidden, settings.fakes, settings.gamma, settings.decode_again) == (2048, "both", 1e-5, False)
-    assert (settings.gate, settings.real_weight, settings.cost_eps, settings.non_saturating) == (False, None, 0, False)
+    assert values(preset(name, "paper"), encoder_hidden=2048, fakes="both", decode_again=False, gamma=1e-5,
+                  gate=False, real_weight=None, cost_eps=0, non_saturating=False)
 
 
 @pytest.mark.parametrize("name, real_weight", [("celeba_aegan", 0.5), ("lfw_aegan", 0.33)])
 def test_vaegan_of_the_released_code(name, real_weight):
-    settings = preset(name, "released")
-    assert (settings.encoder_hidden, settings.fakes, settings.gamma, settings.decode_again) == (1024, "prior", 1e-6, True)
-    assert (settings.gate, settings.real_weight, settings.cost_eps, settings.non_saturating) == (True, real_weight, 1e-3, False)
+    assert values(preset(name, "released"), encoder_hidden=1024, fakes="prior", decode_again=True, gamma=1e-6,
+                  gate=True, real_weight=real_weight, cost_eps=1e-3, non_saturating=False)
 
 
 def test_the_gate_is_that_of_the_released_code():
-    from experiment import GATE
     assert GATE == (0.68, 0.35)
 
 

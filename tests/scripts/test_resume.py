@@ -8,8 +8,10 @@ from tests.scripts.scripts import TINY, arrays, call, command, environment, metr
 
 LONG = "--epochs", 2, "--epoch-size", 10
 
+
 @pytest.mark.parametrize("script, arguments", [
-    ("celeba_vae", ["--optimiser", "adam"]), ("celeba_gan", []), ("celeba_aegan", ["--fakes", "both"]), ("lfw_aegan", [])])
+    ("celeba_vae", ["--optimiser", "adam"]), ("celeba_gan", []), ("celeba_aegan", ["--fakes", "both"]),
+    ("lfw_aegan", [])])
 def test_two_sittings_equal_one_bit_for_bit(script, arguments, cache, tmp_path):
     train(script, *arguments, "--epochs", 2, "--out", "whole", cache=cache, cwd=tmp_path)
     train(script, *arguments, "--epochs", 1, "--out", "run", cache=cache, cwd=tmp_path)
@@ -40,8 +42,8 @@ def uninterrupted(cache, tmp_path_factory):
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_the_state(number, status, uninterrupted, cache, tmp_path):
-    with subprocess.Popen(command("celeba_aegan", *TINY, *LONG, "--out", "run"), env=environment(cache), cwd=tmp_path,
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command("celeba_aegan", *TINY, *LONG, "--out", "run"), env=environment(cache),
+                          cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         while not process.stdout.readline().startswith("epoch 1/2  step 1/20"):
             assert process.poll() is None
         process.send_signal(number)
