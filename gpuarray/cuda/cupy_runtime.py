@@ -4,7 +4,7 @@ from contextlib import contextmanager, suppress
 import numpy as np
 
 from gpuarray.cuda.runtime import COMPILER_OPTIONS, source_text
-from gpuarray.errors import ArgumentError, DeviceError
+from gpuarray.errors import DeviceError
 
 LOWEST_CAPABILITY = (7, 5)         # Turing: the lowest that CUDA 13 compiles for
 SHARED_BY_DEFAULT = 48 * 1024      # more dynamic shared memory than this must be asked for, kernel by kernel
@@ -44,12 +44,6 @@ class CuPyRuntime:
 
     def to_host(self, array):
         return self.cupy.asnumpy(array)
-
-    def upload(self, array, to):
-        """Copy a NumPy array into `to`, a device array of its shape and type: what a graph reads stays where it is."""
-        if array.shape != to.shape or array.dtype != to.dtype:
-            raise ArgumentError(f"upload: {array.dtype} {array.shape} into an array of {to.dtype} {to.shape}")
-        to.set(np.ascontiguousarray(array))
 
     def address(self, array):
         return array.data.ptr

@@ -67,6 +67,9 @@ class SimulatedArray(np.ndarray):
             raise TypeError("a NumPy array assigned to a device array")
         self.runtime.run(lambda: host_view(self).__setitem__(index, host_view(value)))
 
+    def fill(self, value):
+        self[...] = value
+
     def copy(self, order="C"):
         return self.astype(self.dtype)
 

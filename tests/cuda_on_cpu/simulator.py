@@ -42,9 +42,6 @@ class SimulatedRuntime:
         self.synchronize()
         return np.array(memory.host_view(array))
 
-    def upload(self, array, to):
-        memory.host_view(to)[...] = array
-
     def address(self, array):
         return array.ctypes.data
 
@@ -79,6 +76,10 @@ class SimulatedRuntime:
 
     def _set_order(self):
         scheduler().simulator_set_order(ORDERS[self.order], self.seed)
+
+    def forget_libraries(self):
+        """Compile anew what is launched from now on: the kernel files have changed."""
+        self._libraries.clear()
 
     def _library(self, source, defines):
         key = source, defines, self.sanitize

@@ -166,13 +166,6 @@ def test_no_graph_in_debug_mode(machine):
         cuda.capture(lambda: None)
 
 
-def test_upload_keeps_the_place(machine):
-    to, shapes = ga.to_device(np.zeros((2, 2), np.float32), "cuda"), [((2, 3), np.float32), ((2, 2), np.float64)]
-    for shape, dtype in shapes:
-        with pytest.raises(ga.ArgumentError, match="upload"):
-            cuda.upload(np.zeros(shape, dtype), to)
-
-
 # ---------------------------------------------------------------------------------------------- sources
 
 def test_included_files_are_joined_with_their_line_numbers(tmp_path, monkeypatch):

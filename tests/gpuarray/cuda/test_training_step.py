@@ -1,0 +1,95 @@
+"""A whole VAE/GAN training step on the CUDA half, launchers and kernels, beside the NumPy half's."""
+import numpy as np
+import pytest
+
+import gpuarray as ga
+from gpuarray.cuda import runtime
+from tests.cuda_on_cpu import SimulatedArray, device
+from tests.cuda_on_cpu.workload import images, vaegan
+from tests.gpuarray.check import assert_close
+
+# Largest relative error of (gradients and states, metrics). Errors of single operations (tests/gpuarray/check.py) add up over
+# some 40 of them, a relu may take its other side, and batchnorm divides by the spread of three images.
+ALLOWED = {"fp32": (1e-4, 1e-6),      # seen: 2.4e-5, 5e-7
+           "tf32": (8e-2, 1e-3),      # seen: 4.9e-2, 4e-4
+           "bf16": (2.5e-1, 1e-2)}    # seen: 1.8e-1, 4e-3
+
+
+@pytest.fixture(autouse=True)
+def simulated(monkeypatch):
+    monkeypatch.setattr(runtime, "default_runtime", lambda: device)
+
+
+def steps(where, x, count=3, **options):
+    """[(gradients, metrics, state) after each step], of the same model on any device, on the host."""
+    model = vaegan(where, **options)
+    x = ga.to_device(x, where)
+    seen = []
+    for _ in range(count):
+        model.gradients(x)
+        gradients = {name: ga.to_host(network.gradients) for name, network in model.networks.items()}
+        model.update()
+        ga.advance(model.noise_counter)
+        model._steps += 1
+        seen.append((gradients, model.metrics(), model.state()))
+    return seen
+
+
+VARIANTS = {"released": dict(decode_again=True), "paper": dict(fakes="both", gate=None, real_weight=None, eps=0.0),
+            "reconstructions": dict(fakes="reconstructions", optimiser="adam", non_saturating=True)}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_steps_agree_with_numpy(variant):
+    x = images(3)
+    wanted, got = (steps(where, x, **VARIANTS[variant]) for where in ("cpu", "cuda"))
+    for step, (on_cpu, on_cuda) in enumerate(zip(wanted, got)):
+        for what, one, other in zip(("gradients", "metrics", "state"), on_cpu, on_cuda):
+            assert one.keys() == other.keys()
+            for name in one:
+                assert_close(other[name], one[name], ALLOWED["fp32"][what == "metrics"], f"step {step}: {what}: {name}")
+
+
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_lower_precisions_stay_close(precision):
+    x = images(3)
+    (gradients, metrics, _), = steps("cpu", x, 1)
+    (rounded, their_metrics, _), = steps("cuda", x, 1, precision=precision)
+    for one, other, allowed in zip((gradients, metrics), (rounded, their_metrics), ALLOWED[precision]):
+        for name in one:
+            assert_close(other[name], one[name], allowed, name)
+
+
+def test_any_order_of_threads_gives_the_same_bits():
+    x, states = images(2), []
+    for order, seed in (("forward", 0), ("reverse", 0), ("random", 1)):
+        with device.threads_in_order(order, seed):
+            states.append(steps("cuda", x, 1)[0][2])
+    for state in states[1:]:
+        for name in state:
+            np.testing.assert_array_equal(state[name], states[0][name], name)
+
+
+def test_a_graph_does_what_single_launches_do():
+    states = []
+    for graph in (False, True):
+        model = vaegan("cuda", graph=graph)
+        for step in range(4):
+            model.learning_rate = 1e-3 / (step + 1)
+            model.step(ga.to_device(images(3, seed=step), "cuda"))
+        states.append((model.state(), model.metrics()))
+    (eager, metrics), (replayed, their_metrics) = states
+    assert metrics == their_metrics
+    for name in eager:
+        np.testing.assert_array_equal(replayed[name], eager[name], name)
+
+
+def test_pictures_agree_with_numpy():
+    x = images(3)
+    pictures = [ga.to_host(vaegan(where).reconstruct(ga.to_device(x, where))) for where in ("cpu", "cuda")]
+    assert_close(pictures[1], pictures[0], 1e-5)
+
+
+def test_the_arrays_are_the_devices():
+    model = vaegan("cuda")
+    assert isinstance(model.networks["encoder"].parameters, SimulatedArray)
