@@ -32,7 +32,7 @@ def compile_all(architectures=ARCHITECTURES):
             programs = sorted({(source, defines) for source, defines, _ in kernels})
             texts = [source_text(source, defines) for source, defines in programs]
             for program, reports in zip(programs, pool.map(compile_program, texts, [architecture] * len(texts))):
-                rows += [(architecture, *program, kernels[*program, report.kernel], report) for report in reports
+                rows += [(architecture, *program, kernels[(*program, report.kernel)], report) for report in reports
                          if (*program, report.kernel) in kernels]
     return rows
 

@@ -1,0 +1,53 @@
+"""What pip installs must run away from the checkout: the kernel files lie inside the wheel."""
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = "gpuarray", "nets", "dataset", "experiment"
+BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
+USE = """
+from pathlib import Path
+import gpuarray, nets, dataset, experiment
+from gpuarray.cuda.runtime import FOLDER, source_text
+assert Path.cwd() in FOLDER.parents, FOLDER
+for path in sorted(FOLDER.glob("*.cu")):
+    print(path.name, len(source_text(path.name)))
+"""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of a copy of the sources, so that nothing is left in the checkout."""
+    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    for name in PACKAGES:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in ROOT.glob("*"):
+        if path.is_file():
+            shutil.copy(path, source)
+    subprocess.run([sys.executable, "-c", BUILD, str(built)], cwd=source, check=True, capture_output=True, text=True)
+    path, = built.glob("*.whl")
+    return path
+
+
+def test_the_wheel_holds_every_file_of_the_packages(wheel):
+    inside = set(zipfile.ZipFile(wheel).namelist())
+    for name in PACKAGES:
+        for path in (ROOT / name).rglob("*"):
+            if path.suffix in (".py", ".cu", ".cuh"):
+                assert path.relative_to(ROOT).as_posix() in inside
+    assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]
+
+
+def test_an_installed_copy_finds_its_kernels(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    done = subprocess.run([sys.executable, "-c", USE], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
+                          check=True, capture_output=True, text=True)
+    found = dict(line.split() for line in done.stdout.splitlines())
+    assert set(found) == {path.name for path in (ROOT / "gpuarray" / "cuda").glob("*.cu")}
+    assert all(int(length) > 1000 for length in found.values())
