@@ -1,3 +1,5 @@
+import importlib
+
 import pytest
 
 from tests.scripts import scripts
@@ -5,7 +7,8 @@ from tests.scripts import scripts
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    """One image cache for all runs of the session."""
+    """One image cache for all runs of the session. Matplotlib's list of fonts is made beforehand: it says so."""
+    importlib.import_module("matplotlib.font_manager")
     return tmp_path_factory.mktemp("cache")
 
 

@@ -13,19 +13,18 @@ TINY = ("--data", "toyfaces", "--image-size", "32", "--width", "0.1", "--z-size"
         "--batch-size", "4", "--limit", "64", "--device", "cpu")
 
 
-def command(script, *arguments):
+# One BLAS thread: tiny products are slower on more.
+ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def command(script, *arguments, cache):
     """What to type: the script by its path, so that it can run in any folder."""
-    return [sys.executable, str(ROOT / f"{script}.py"), *map(str, arguments)]
-
-
-def environment(cache):
-    """Ours, with the image cache in `cache`, and one BLAS thread: tiny products are slower on more."""
-    return {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return [sys.executable, str(ROOT / f"{script}.py"), *map(str, arguments), "--cache", str(cache)]
 
 
 def call(script, *arguments, cache, cwd):
     """The finished process, with stdout and stderr as text."""
-    return subprocess.run(command(script, *arguments), env=environment(cache), cwd=cwd,
+    return subprocess.run(command(script, *arguments, cache=cache), env=ENVIRONMENT, cwd=cwd,
                           capture_output=True, text=True, timeout=120)
 
 

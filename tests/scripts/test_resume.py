@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.scripts.scripts import TINY, arrays, call, command, environment, metrics, train
+from tests.scripts.scripts import ENVIRONMENT, TINY, arrays, call, command, metrics, train
 
 LONG = "--epochs", 2, "--epoch-size", 10
 
@@ -42,8 +42,9 @@ def uninterrupted(cache, tmp_path_factory):
 
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_the_state(number, status, uninterrupted, cache, tmp_path):
-    with subprocess.Popen(command("celeba_aegan", *TINY, *LONG, "--out", "run"), env=environment(cache),
-                          cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    typed = command("celeba_aegan", *TINY, *LONG, "--out", "run", cache=cache)
+    with subprocess.Popen(typed, env=ENVIRONMENT, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as process:
         while not process.stdout.readline().startswith("epoch 1/2  step 1/20"):
             assert process.poll() is None
         process.send_signal(number)
