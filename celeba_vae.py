@@ -19,7 +19,8 @@ from experiment import (
 @dataclass(kw_only=True)
 class Config(EncoderSettings, Settings):
     similarity: str = choice("what reconstructions are measured in", ("pixels", "discriminator"), "pixels")
-    discriminator: str = text("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None)
+    discriminator: str = text("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None,
+                              on_resume=True)
 
     def check(self):
         if self.similarity == "discriminator" and self.discriminator is None:
@@ -33,8 +34,8 @@ class Config(EncoderSettings, Settings):
 PRESETS = {
     "quick": {
         OURS: dict(
-            data="toyfaces", image_size=32, width=0.5, z_size=64, encoder_hidden=1024,
-            epochs=12, epoch_size=25, batch_size=32, lr=3e-4, schedule="constant", weight_decay=0.0),
+            data="toyfaces", image_size=32, width=0.25, z_size=64, encoder_hidden=1024,
+            epochs=16, epoch_size=50, batch_size=32, lr=2e-3, schedule="released", weight_decay=0.0),
     },
     "paper": {
         PAPER: dict(

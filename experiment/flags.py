@@ -2,7 +2,7 @@
 import argparse
 import difflib
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from pathlib import Path
 
@@ -32,24 +32,27 @@ def read_settings(settings_class, presets, script, arguments=None):
 
 
 def _continued(settings_class, presets, given, script):
-    """The settings that the run in --out was started with, and what may be changed of them."""
-    settings = fill(settings_class, presets, given, script)       # refuses --resume without --out
-    config = RunFolder(settings.out).config()
+    """The settings that the run in --out was started with; of these, `given` may replace some."""
+    if "out" not in given:
+        raise UsageError("--resume: which run? add --out RUN, the folder of the run to go on with")
+    run = given["out"]
+    config = RunFolder(run).config()
     if config["script"] != script:
-        raise UsageError(f"--resume: the run in {settings.out} was made by {config['script']}.py: "
-                         "resume it with that script")
+        raise UsageError(f"--resume: the run in {run} was made by {config['script']}.py: use that script")
     known = flags(settings_class)
-    values, origin = config["settings"], config["origin"]
-    if set(values) != set(known) or set(origin) != set(known):
-        raise UsageError(f"--resume: {settings.out}/config.json has other settings than this version's: "
-                         "start a new run")
+    fresh = fill(settings_class, presets, {}, script)       # for a setting that is younger than the run
+    values, origin = asdict(fresh) | config["settings"], fresh.origin | config["origin"]
+    for name, value in values.items():
+        if name not in known or not known[name].accepts(value):
+            raise UsageError(f"--resume: {run}/config.json: {name} {value} is no setting of this version: "
+                             "start a new run")
     for name, value in given.items():
-        if value != values[name] and not known[name].on_resume:
-            raise UsageError(f"{spelled(name)} {value}: the run in {settings.out} was started with "
-                             f"{values[name]}: leave the flag out, or start a new run")
         if value != values[name]:
+            if not known[name].on_resume:
+                raise UsageError(f"{spelled(name)} {value}: the run in {run} was started with "
+                                 f"{values[name]}: leave the flag out, or start a new run")
             values[name], origin[name] = value, GIVEN
-    values.update(dry_run=given.get("dry_run", False), out=settings.out)
+    values["dry_run"] = given.get("dry_run", False)
     return finish(settings_class(**values), origin, script)
 
 

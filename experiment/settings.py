@@ -7,7 +7,6 @@ import math
 from dataclasses import MISSING, dataclass, field, fields
 
 import nets
-from experiment.errors import UsageError
 from experiment.schedule import SCHEDULES
 
 # where a number comes from
@@ -20,12 +19,24 @@ class Flag:
     """How a field is set from a command line.
 
     doc: help text. read(text) -> value, or ValueError that says what is expected; None for an on/off switch.
-    on_resume: may another value be given when a run is continued?
+    optional: may it be None? on_resume: may another value be given when a run is continued?
     """
     doc: str
     read: object
     metavar: str
+    optional: bool = False
     on_resume: bool = False
+
+    def accepts(self, value):
+        """Could a setting have this value?"""
+        if self.read is None:
+            return isinstance(value, bool)
+        if value is None:
+            return self.optional
+        try:
+            return self.read(str(value)) == value
+        except ValueError:
+            return False
 
 
 def _setting(flag, default):
@@ -36,7 +47,7 @@ def whole(doc, default=MISSING, at_least=1, at_most=2**31 - 1, optional=False, *
     """A whole number; None as 'none' where optional."""
     wanted = f"a whole number from {at_least} to {at_most}"
     read = _number_reader(int, wanted, lambda n: at_least <= n <= at_most, optional)
-    return _setting(Flag(doc, read, "N", **options), default)
+    return _setting(Flag(doc, read, "N", optional, **options), default)
 
 
 def number(doc, default=MISSING, above=None, at_least=None, at_most=None, below=None, optional=False,
@@ -50,7 +61,8 @@ def number(doc, default=MISSING, above=None, at_least=None, at_most=None, below=
     def is_inside(x):
         return math.isfinite(x) and all(holds(x) for _, _, holds in bounds)
 
-    return _setting(Flag(doc, _number_reader(float, wanted, is_inside, optional), "X", **options), default)
+    read = _number_reader(float, wanted, is_inside, optional)
+    return _setting(Flag(doc, read, "X", optional, **options), default)
 
 
 def choice(doc, values, default=MISSING, **options):
@@ -72,7 +84,7 @@ def text(doc, metavar, default=MISSING, **options):
             raise ValueError(f"expected {metavar}")
         return words
 
-    return _setting(Flag(doc, read, metavar, **options), default)
+    return _setting(Flag(doc, read, metavar, default is None, **options), default)
 
 
 def switch(doc, default=MISSING, **options):
@@ -137,7 +149,7 @@ class Settings:
                            on_resume=True)
 
     def check(self):
-        """Raises UsageError where settings contradict each other."""
+        """Raises experiment.UsageError where settings contradict each other."""
 
 
 @dataclass(kw_only=True)
@@ -190,6 +202,4 @@ def finish(settings, origin, script):
     """Attach what is not a flag, and check what concerns several flags. Raises UsageError."""
     settings.origin, settings.script = origin, script
     settings.check()
-    if settings.resume and settings.out is None:
-        raise UsageError("--resume: which run? add --out RUN, the folder of the run to go on with")
     return settings

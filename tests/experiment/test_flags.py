@@ -95,12 +95,21 @@ class TestResume:
         with pytest.raises(UsageError, match="was made by fake.py"):
             read_settings(Config, PRESETS, "other.py", ["--out", "run", "--resume"])
 
-    def test_another_versions_settings_are_refused(self):
+    @pytest.mark.parametrize("name, value", [
+        ("epochs", "many"), ("epochs", 0), ("epochs", None), ("image_size", 48), ("augment", 1), ("older", 3)])
+    def test_a_config_that_no_flags_could_have_made_is_refused(self, name, value):
         config = RunFolder("run").config()
-        del config["settings"]["strength"]
+        config["settings"][name] = value
         RunFolder("run").write_config(config)
-        with pytest.raises(UsageError, match="other settings than this version's"):
+        with pytest.raises(UsageError, match=f"run/config.json: {name} {value} is no setting"):
             read("--out", "run", "--resume")
+
+    def test_a_setting_younger_than_the_run_takes_its_default(self):
+        config = RunFolder("run").config()
+        del config["settings"]["warmup"], config["origin"]["warmup"]
+        RunFolder("run").write_config(config)
+        settings = read("--out", "run", "--resume")
+        assert (settings.warmup, settings.origin["warmup"], settings.lr) == (0, "ours", 0.25)
 
     def test_without_resume_the_folder_is_in_use(self):
         with pytest.raises(UsageError, match="add --resume"):
