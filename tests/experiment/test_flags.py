@@ -96,7 +96,8 @@ class TestResume:
             read_settings(Config, PRESETS, "other.py", ["--out", "run", "--resume"])
 
     @pytest.mark.parametrize("name, value", [
-        ("epochs", "many"), ("epochs", 0), ("epochs", None), ("image_size", 48), ("augment", 1), ("older", 3)])
+        ("epochs", "many"), ("epochs", 0), ("epochs", None), ("image_size", 48), ("augment", 1),
+        ("older", 3)])
     def test_a_config_that_no_flags_could_have_made_is_refused(self, name, value):
         config = RunFolder("run").config()
         config["settings"][name] = value
