@@ -16,6 +16,8 @@ A kernel of 5 rows has no tap 5, so phases with a = 1 have only two taps, and at
 the last tap alone) their products are 0: they are left out, 16% of all. In float32 the result is about as exact as a sum in
 another order: errors are some 1e-6 of the largest value (tests/gpuarray/test_winograd.py).
 """
+import math
+
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
@@ -27,19 +29,21 @@ _B = np.array([[4, 0, -5, 0, 1, 0], [0, -4, -4, 1, 1, 0], [0, 4, -4, -1, 1, 0],
 _G = np.array([[6, 0, 0], [-4, -4, -4], [-4, 4, -4], [1, 2, 4], [1, -2, 4], [0, 0, 24]]) / 24
 _A = np.array([[1, 1, 1, 1, 1, 0], [0, 1, -1, 2, -2, 0], [0, 1, 1, 4, 4, 0], [0, 1, -1, 8, -8, 1]])
 
-# Phases in an order, and points in an order, in which the products that are not 0 are slices.
-_PHASES = (0, 1), (0, 0), (1, 0), (1, 1)
+# Points in an order in which those whose products are 0 for some phases come together: (points, phases that are not).
 _ORDER = sorted(range(36), key=lambda point: (point % 6 == 5) * 2 + (point // 6 == 5))
-_PRODUCTS = ((slice(0, 25), 0, 4), (slice(25, 30), 0, 2), (slice(30, 35), 1, 3), (slice(35, 36), 1, 2))
+_PRODUCTS = (slice(0, 25), 4), (slice(25, 30), 2), (slice(30, 35), 3), (slice(35, 36), 1)
 
 _TO_POINTS = np.kron(_B, _B)[_ORDER]               # 36 x 36, of an input tile
 _WEIGHTS_TO_POINTS = np.kron(_G, _G)[_ORDER]       # 36 x 9
 _FROM_POINTS = np.kron(_A, _A)[:, _ORDER]          # 16 x 36, to an output tile
 
-_STRIP_BYTES = 1 << 20        # of tiles that are transformed at once, to stay in a core's cache
-_COLUMNS = 1 << 13            # of weights that are transformed at once
+# Measured on a core with 2 MiB of cache.
+_STRIP_BYTES = 1 << 20        # of tiles that are transformed at once
 _FEWEST_TILES = 64            # in a product,
-_WEIGHTS_PER_TILE = 256       # and one more for so many weights, whose way into the cache has to pay
+_WEIGHTS_PER_TILE = 256       # and at least one for so many weights, whose way into the cache has to pay
+_GROUP_TILES = 512            # at least, whose gradients to the weights are summed in one product
+_ROW_GAP = 80                 # numbers between rows: 5 cache lines in float32
+_COLUMNS = 1 << 13            # of weights that are transformed at once
 
 
 def applies(x_shape, w_shape, stride):
@@ -54,12 +58,13 @@ def convolve(x, w, y, epilogue):
     weights = _weight_points(w)
 
     def piece(images):
-        inputs = empty((36, _tiles(y[images]), 4 * c), x.dtype)
-        sums = empty((36, _tiles(y[images]), channels), x.dtype)
-        _transform(x[images], _gather_blocks, _TO_POINTS, inputs)
-        for points, phases in _products(c):
-            np.matmul(inputs[points, :, phases], weights[points, phases], out=sums[points])
-        return _transform_back(sums, _FROM_POINTS, _scatter, y[images], epilogue)
+        part = y[images]
+        inputs = _rows(36, (_tiles(part), 4 * c), x.dtype)
+        sums = _rows(36, (_tiles(part), channels), x.dtype)
+        _transform(x[images], _overlapping_tiles, 2, _TO_POINTS, inputs)
+        for points, phases in _PRODUCTS:
+            np.matmul(inputs[points, :, :phases * c], weights[points, :phases * c], out=sums[points])
+        return _transform_back(sums, _FROM_POINTS, part, 1, epilogue)
 
     parts = in_chunks(piece, len(x), _images(y, c, channels))
     return [result for part in parts for result in part]
@@ -71,13 +76,14 @@ def convolve_back(dy, w, dx, epilogue):
     weights = _weight_points(w)
 
     def piece(images):
-        inputs = empty((36, _tiles(dy[images]), channels), dy.dtype)
-        sums = empty((36, _tiles(dy[images]), 4 * c), dy.dtype)
-        sums[25:] = 0
-        _transform(dy[images], _gather_overlapping, _TO_POINTS[:, ::-1], inputs)
-        for points, phases in _products(c):
-            np.matmul(inputs[points], weights[points, phases].swapaxes(1, 2), out=sums[points, :, phases])
-        return _transform_back(sums, _FROM_POINTS[::-1], _scatter_blocks, dx[images], epilogue)
+        part = dy[images]
+        inputs = _rows(36, (_tiles(part), channels), dy.dtype)
+        sums = _rows(36, (_tiles(part), 4 * c), dy.dtype)
+        _transform(part, _overlapping_tiles, 1, _TO_POINTS[:, ::-1], inputs)
+        for points, phases in _PRODUCTS:
+            np.matmul(inputs[points], weights[points, :phases * c].swapaxes(1, 2), out=sums[points, :, :phases * c])
+            sums[points, :, phases * c:] = 0
+        return _transform_back(sums, _FROM_POINTS[::-1], dx[images], 2, epilogue)
 
     parts = in_chunks(piece, len(dy), _images(dy, c, channels))
     return [result for part in parts for result in part]
@@ -86,35 +92,59 @@ def convolve_back(dy, w, dx, epilogue):
 def weight_gradient(x, dy, *_):
     """The gradient (5, 5, C, K) to the weights: a group of images at a time, over which all cores share the points."""
     c, channels = x.shape[3], dy.shape[3]
-    total = zeros((36, 4 * c, channels), x.dtype)
     each = _tiles(dy[:1])
-    group = min(len(x), cores() * _images(dy, c, channels))
-    inputs = empty((36, group * each, 4 * c), x.dtype)
-    errors = empty((36, group * each, channels), x.dtype)
+    group = min(len(x), max(_GROUP_TILES // each, cores() * _images(dy, c, channels)))
+    inputs = _rows(36, (group * each, 4 * c), x.dtype)
+    errors = _rows(36, (group * each, channels), x.dtype)
+    total = _rows(36, (4 * c, channels), x.dtype)
+    total[...] = 0
     for start in range(0, len(x), group):
         count = min(group, len(x) - start)
 
         def transform(images):
             at = slice(images.start * each, images.stop * each)
-            _transform(x[start:][images], _gather_blocks, _TO_POINTS, inputs[:, at])
-            _transform(dy[start:][images], _gather, _FROM_POINTS.T, errors[:, at])
+            _transform(x[start:][images], _overlapping_tiles, 2, _TO_POINTS, inputs[:, at])
+            _transform(dy[start:][images], _plain_tiles, 1, _FROM_POINTS.T, errors[:, at])
 
         def multiply(item):
-            point, phases = item
-            total[point, phases] += inputs[point, :count * each, phases].T @ errors[point, :count * each]
+            point, depth = item
+            total[point, :depth] += inputs[point, :count * each, :depth].T @ errors[point, :count * each]
 
         in_chunks(transform, count, -(-count // (2 * cores())))
-        in_parallel(multiply, [(point, phases) for points, phases in _products(c) for point in range(36)[points]])
-    taps = _product(_WEIGHTS_TO_POINTS.T, total.reshape(36, -1)).reshape(3, 3, 4, c, channels)
-    dw = empty((5, 5, c, channels), x.dtype)
-    for phase, (a, b) in enumerate(_PHASES):
-        dw[a::2, b::2] = taps[:3 - a, :3 - b, phase]
-    return dw
+        in_parallel(multiply, [(point, phases * c) for points, phases in _PRODUCTS for point in range(36)[points]])
+    taps = _product(_WEIGHTS_TO_POINTS.T, total.reshape(36, -1)).reshape(3, 3, 2, 2, c, channels)
+    return np.ascontiguousarray(taps.transpose(0, 2, 1, 3, 4, 5).reshape(6, 6, c, channels)[:5, :5])
 
 
-def _products(c):
-    """(points, channels of the blocks) whose products are not 0."""
-    return [(points, slice(first * c, last * c)) for points, first, last in _PRODUCTS]
+def _weight_points(w):
+    """w (5, 5, C, K) -> (36, 4C, K)."""
+    c, channels = w.shape[2:]
+    padded = zeros((6, 6, c, channels), w.dtype)
+    padded[:5, :5] = w
+    taps = padded.reshape(3, 2, 3, 2, c, channels).transpose(0, 2, 1, 3, 4, 5).reshape(9, -1)     # (u v, a b C K)
+    return _product(_WEIGHTS_TO_POINTS, taps).reshape(36, 4 * c, channels)
+
+
+def _product(matrix, columns):
+    """A small matrix times many columns, which the cores share."""
+    out = _rows(len(matrix), columns.shape[1:], columns.dtype)
+    matrix = matrix.astype(columns.dtype)
+    in_chunks(lambda part: np.matmul(matrix, columns[:, part], out=out[:, part]), columns.shape[1], _COLUMNS)
+    return out
+
+
+def _rows(count, shape, dtype):
+    """An array (count, *shape), its rows apart by no large power of two: else all of them would compete for the same few
+    lines of the cache, as each product with a small matrix walks down all rows at once."""
+    length = math.prod(shape)
+    return empty((count, length + _ROW_GAP), dtype)[:, :length].reshape(count, *shape)
+
+
+def _copy_rows(array):
+    """array (a, b, ...) -> (a b, rest), a copy in rows."""
+    rows = _rows(array.shape[0] * array.shape[1], array.shape[2:], array.dtype)
+    rows.reshape(array.shape)[...] = array
+    return rows.reshape(len(rows), -1)
 
 
 def _tiles(y):
@@ -123,46 +153,32 @@ def _tiles(y):
 
 
 def _images(y, c, channels):
-    """How many images make one product: the more, the more weights have to come to the cache for it."""
+    """How many images make one product, at most a core's share."""
     tiles = max(_FEWEST_TILES, 4 * c * channels // _WEIGHTS_PER_TILE)
     return max(1, min(tiles // _tiles(y[:1]), -(-len(y) // cores())))
 
 
-def _weight_points(w):
-    """w (5, 5, C, K) -> (36, 4C, K)."""
-    c, channels = w.shape[2:]
-    taps = zeros((3, 3, 4, c, channels), w.dtype)
-    for phase, (a, b) in enumerate(_PHASES):
-        taps[:3 - a, :3 - b, phase] = w[a::2, b::2]
-    return _product(_WEIGHTS_TO_POINTS, taps.reshape(9, -1)).reshape(36, 4 * c, channels)
-
-
-def _product(matrix, columns):
-    """A small matrix times many columns, which the cores share."""
-    out = empty((len(matrix), columns.shape[1]), columns.dtype)
-    matrix = matrix.astype(columns.dtype)
-    in_chunks(lambda part: np.matmul(matrix, columns[:, part], out=out[:, part]), columns.shape[1], _COLUMNS)
-    return out
-
-
-def _transform(images, gather, matrix, points):
-    """points (36, T, C) = matrix times the gathered tiles of the images, a strip that stays in cache at a time."""
+def _transform(images, tiles_of, block, matrix, points):
+    """points (36, T, C) = matrix times tiles_of(images, block), a strip of images that stays in cache at a time."""
     points = points.reshape(36, -1)
     matrix = matrix.astype(images.dtype)
     width = points.shape[1] // len(images)
     for strip in _strips(len(images), len(matrix[0]) * width * images.itemsize):
-        np.matmul(matrix, gather(images[strip]), out=points[:, strip.start * width:strip.stop * width])
+        np.matmul(matrix, tiles_of(images[strip], block), out=points[:, strip.start * width:strip.stop * width])
 
 
-def _transform_back(points, matrix, scatter, images, epilogue):
-    """Fill images with scattered matrix times points (36, T, C), a strip at a time; results of epilogue(rows) in order."""
+def _transform_back(points, matrix, images, block, epilogue):
+    """Fill images with the tiles matrix times points (36, T, C), a strip at a time; results of epilogue(rows) in order."""
     points = points.reshape(36, -1)
     matrix = matrix.astype(images.dtype)
     width = points.shape[1] // len(images)
     results = []
     for strip in _strips(len(images), 36 * width * images.itemsize):
         part = images[strip]
-        scatter(matrix @ points[:, strip.start * width:strip.stop * width], part)
+        target = _split(part, block).transpose(2, 5, 0, 1, 4, 3, 6)
+        tiles = _rows(16, (width * len(part),), part.dtype)
+        np.matmul(matrix, points[:, strip.start * width:strip.stop * width], out=tiles)
+        target[...] = tiles.reshape(target.shape)
         results.append(epilogue(part.reshape(-1, part.shape[3])))
     return results
 
@@ -173,54 +189,24 @@ def _strips(n, bytes_each):
     return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
 
-def _tiles_of(y):
-    """y (n, h, w, K) seen as (4, 4, n, h/4, w/4, K)."""
-    n, h, width, channels = y.shape
-    return y.reshape(n, h // 4, 4, width // 4, 4, channels).transpose(2, 4, 0, 1, 3, 5)
+def _split(images, block):
+    """images (n, H, W, C) seen as (n, H/4b, 4, b, W/4b, 4, b C): tile, block in the tile, row in the block; columns too."""
+    n, h, width, c = images.shape
+    return images.reshape(n, h // (4 * block), 4, block, width // (4 * block), 4, block * c)
 
 
-def _gather(dy):
-    """dy (n, h, w, K) -> (16, T * K): tiles of 4x4."""
-    return np.ascontiguousarray(_tiles_of(dy)).reshape(16, -1)
+def _plain_tiles(images, block):
+    """images (n, H, W, C) -> (16, T * b b C): their tiles of 4x4 blocks."""
+    return _copy_rows(_split(images, block).transpose(2, 5, 0, 1, 4, 3, 6))
 
 
-def _scatter(tiles, y):
-    """_gather turned round."""
-    view = _tiles_of(y)
-    view[...] = tiles.reshape(view.shape)
-
-
-def _gather_overlapping(dy):
-    """dy (n, h, w, K) -> (36, T * K): tiles of 6x6, one pixel of zeros around the image."""
-    n, h, width, channels = dy.shape
-    padded = zeros((n, h + 2, width + 2, channels), dy.dtype)
-    padded[:, 1:-1, 1:-1] = dy
-    return _windows(padded)
-
-
-def _gather_blocks(x):
-    """x (n, 2h, 2w, C) -> (36, T * 4C): tiles of 6x6 blocks of 2x2 pixels, one block of zeros around the image."""
-    n, h, width, c = x.shape
-    blocks = zeros((n, h // 2 + 2, width // 2 + 2, 4, c), x.dtype)
-    for phase, (a, b) in enumerate(_PHASES):
-        blocks[:, 1:-1, 1:-1, phase] = x[:, a::2, b::2]
-    return _windows(blocks.reshape(*blocks.shape[:3], 4 * c))
-
-
-def _scatter_blocks(tiles, dx):
-    """Blocks (16, T * 4C) of 4x4-block tiles to the pixels of dx (n, 2h, 2w, C)."""
-    n, h, width, c = dx.shape
-    tiles = tiles.reshape(4, 4, n, h // 8, width // 8, 4, c)
-    pixels = dx.reshape(n, h // 8, 4, 2, width // 8, 4, 2, c)       # tile, block in it, pixel in that; twice
-    for phase, (a, b) in enumerate(_PHASES):
-        pixels[:, :, :, a, :, :, b] = tiles[..., phase, :].transpose(2, 3, 0, 4, 1, 5)
-
-
-def _windows(padded):
-    """padded (n, h + 2, w + 2, C) -> (36, T * C): its 6x6 windows, 4 apart."""
-    n, h, width, c = padded.shape
-    s0, s1, s2, s3 = padded.strides
-    shape = 6, 6, n, (h - 2) // 4, (width - 2) // 4, c
-    tiles = empty(shape, padded.dtype)
-    tiles[...] = as_strided(padded, shape, (s1, s2, s0, 4 * s1, 4 * s2, s3))
-    return tiles.reshape(36, -1)
+def _overlapping_tiles(images, block):
+    """images (n, H, W, C) -> (36, T * b b C): their tiles of 6x6 blocks, 4 apart, a block of zeros around the image."""
+    n, h, width, c = images.shape
+    framed = empty((n, h + 2 * block, width + 2 * block, c), images.dtype)
+    framed[:, :block] = framed[:, -block:] = framed[:, :, :block] = framed[:, :, -block:] = 0
+    framed[:, block:-block, block:-block] = images
+    s0, s1, s2, s3 = framed.strides
+    shape = 6, 6, n, h // (4 * block), width // (4 * block), block, block * c
+    windows = as_strided(framed, shape, (block * s1, block * s2, s0, 4 * block * s1, 4 * block * s2, s1, s3))
+    return _copy_rows(windows)
