@@ -26,7 +26,7 @@ class CuPyRuntime:
         if self.capability < LOWEST_CAPABILITY:
             raise DeviceError(f"the GPU {self._properties()['name'].decode()} has compute capability "
                               f"{_dotted(self.capability)}, expected {_dotted(LOWEST_CAPABILITY)} or more: use the CPU")
-        self._modules, self._kernels = {}, {}
+        self._modules, self._kernels, self._granted = {}, {}, {}
 
     # ------------------------------------------------------------------------------------------ memory
 
@@ -67,29 +67,29 @@ class CuPyRuntime:
     # ------------------------------------------------------------------------------------------ kernels
 
     def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
-        function = self._kernel(source, kernel, defines, shared)
         try:
+            function = self._kernel(source, kernel, defines, shared)
             function(grid, block, tuple(np.uintp(0) if arg is None else arg for arg in args), shared_mem=shared)
             if self.debug:
                 self.synchronize()
         except self._driver_errors() as error:
             raise DeviceError(f"{source}: {kernel} failed ({error}): grid {grid}, block {block}, {shared} bytes of shared "
                               f"memory, {', '.join(map(_in_words, args))}") from error
+        except self.cupy.cuda.compiler.CompileException as error:
+            raise DeviceError(f"NVRTC does not compile {source} for compute capability {_dotted(self.capability)}: "
+                              f"{_first_line(error)}") from error
 
     def _kernel(self, source, name, defines, shared):
+        """The compiled kernel, allowed to take `shared` bytes of dynamic shared memory."""
         key = source, defines, name, self.cupy.cuda.runtime.getDevice()
         if key not in self._kernels:
             if key[:2] not in self._modules:
                 self._modules[key[:2]] = self.cupy.RawModule(code=source_text(source, defines), options=COMPILER_OPTIONS)
-            try:
-                self._kernels[key] = self._modules[key[:2]].get_function(name)
-            except self.cupy.cuda.compiler.CompileException as error:
-                raise DeviceError(f"NVRTC does not compile {source} for compute capability {_dotted(self.capability)}: "
-                                  f"{str(error).splitlines()[0]}") from error
-        function = self._kernels[key]
-        if shared > SHARED_BY_DEFAULT and function.max_dynamic_shared_size_bytes < shared:
-            function.max_dynamic_shared_size_bytes = shared
-        return function
+            self._kernels[key] = self._modules[key[:2]].get_function(name)
+            self._granted[key] = SHARED_BY_DEFAULT
+        if shared > self._granted[key]:
+            self._kernels[key].max_dynamic_shared_size_bytes = self._granted[key] = shared
+        return self._kernels[key]
 
     def synchronize(self):
         self.cupy.cuda.get_current_stream().synchronize()
