@@ -42,9 +42,11 @@ def test_names_tell_the_epoch_and_the_last_three_are_kept(folder):
 
 
 def test_steps_beyond_an_epoch_are_newer_than_its_end(folder):
-    for step in (9, 8):
-        checkpoints.save(folder, make(step), epoch_size=4)
-    assert checkpoints.latest(folder).name == "epoch_0002_plus_00001.npz"
+    for step in (18, 10, 8, 19, 9):
+        checkpoints.save(folder, make(step), epoch_size=8)
+    assert [path.name for path in sorted(folder.checkpoints.iterdir())] == [
+        "epoch_0001_plus_00002.npz", "epoch_0002_plus_00002.npz", "epoch_0002_plus_00003.npz"]
+    assert checkpoints.latest(folder).name == "epoch_0002_plus_00003.npz"
 
 
 def test_no_checkpoint_is_an_error(folder):

@@ -10,7 +10,7 @@ import numpy as np
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--data", "toyfaces", "--image-size", "32", "--width", "0.1", "--z-size", "6", "--epoch-size", "2",
-        "--batch-size", "4", "--limit", "64", "--device", "cpu")
+        "--batch-size", "4", "--limit", "64", "--lr", "3e-4", "--schedule", "constant", "--device", "cpu")
 
 
 # One BLAS thread: tiny products are slower on more.

@@ -10,7 +10,7 @@ from tests.scripts.scripts import call, metrics
 SIZE, GAP = 32, 2
 SHORT = ("--data", "toyfaces", "--width", "0.25", "--z-size", "32", "--batch-size", "16", "--lr", "1e-3",
          "--epoch-size", "30", "--report-every", "30", "--limit", "1000", "--seed", "0", "--device", "cpu",
-         "--out", "run")
+         "--schedule", "constant", "--out", "run")
 
 
 def learn(script, *arguments, cache, cwd):
