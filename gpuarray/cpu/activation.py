@@ -2,9 +2,15 @@
 import numpy as np
 
 from gpuarray.cpu.memory import empty
+from gpuarray.cpu.rows import fold, repeat, rows_in_chunk, wide_rows
 from gpuarray.cpu.threads import in_chunks
 
-_CHUNK_BYTES = 1 << 20
+
+def add_bias(y, bias):
+    """Add the bias (C,) to y (..., C) in place; None: nothing."""
+    if bias is not None:
+        rows = wide_rows(y)
+        rows += repeat(bias, rows)
 
 
 def activate(y, activation):
@@ -17,8 +23,7 @@ def activate(y, activation):
 
 def bias_activation_grad(dy, y, activation, dbias, weight):
     da = empty(dy.shape, dy.dtype)
-    channels = dy.shape[-1]
-    dy_rows, y_rows, da_rows = (array.reshape(-1, channels) for array in (dy, y, da))
+    dy_rows, y_rows, da_rows = wide_rows(dy), wide_rows(y), wide_rows(da)
 
     def back(chunk):
         out = da_rows[chunk]
@@ -30,9 +35,9 @@ def bias_activation_grad(dy, y, activation, dbias, weight):
             out *= dy_rows[chunk]
         else:
             np.copyto(out, dy_rows[chunk])
-        return np.ones(len(out), out.dtype) @ out
+        return fold(np.ones(len(out), out.dtype) @ out, dy.shape[-1])
 
-    sums = in_chunks(back, len(da_rows), max(1, _CHUNK_BYTES // (channels * dy.itemsize)))
+    sums = in_chunks(back, len(da_rows), rows_in_chunk(da_rows))
     if weight and dbias is not None:
-        dbias += dbias.dtype.type(weight) * sum(sums)
+        dbias += (weight * sum(sums)).astype(dbias.dtype)
     return da

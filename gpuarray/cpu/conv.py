@@ -7,7 +7,7 @@ each with the taps of the kernel that meet it: no product with an inserted zero 
 import numpy as np
 
 from gpuarray.cpu import direct, winograd
-from gpuarray.cpu.activation import activate
+from gpuarray.cpu.activation import activate, add_bias
 from gpuarray.cpu.batchnorm import chunk_moments, merge_moments
 from gpuarray.cpu.checks import check_array, check_epilogue, check_precision
 from gpuarray.cpu.memory import empty
@@ -82,8 +82,7 @@ def _before(k):
 def _epilogue(bias, activation, moments):
     """A function for rows (M, K) still in cache: adds the bias and applies the activation in place, returns their moments."""
     def finish(rows):
-        if bias is not None:
-            rows += bias
+        add_bias(rows, bias)
         activate(rows, activation)
         return chunk_moments(rows) if moments else None
 

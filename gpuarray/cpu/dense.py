@@ -1,11 +1,13 @@
 """Dense layers: matrix products, of which each core computes a part of the result, with the epilogue of a convolution."""
 import numpy as np
 
-from gpuarray.cpu.activation import activate
+from gpuarray.cpu.activation import activate, add_bias
 from gpuarray.cpu.batchnorm import moments_of
 from gpuarray.cpu.checks import check_array, check_epilogue, check_precision
 from gpuarray.cpu.memory import empty
-from gpuarray.cpu.threads import cores, in_chunks
+from gpuarray.cpu.threads import cores, in_parallel
+
+_CACHED = 1 << 17      # numbers of a gradient that are computed and added at once
 
 
 def dense(x, w, bias, activation, moments, tf32):
@@ -13,8 +15,7 @@ def dense(x, w, bias, activation, moments, tf32):
     check_array("w", w, (x.shape[1], None), x)
     check_epilogue(bias, activation, tf32, w.shape[1], x)
     y = _product(x, w)
-    if bias is not None:
-        y += bias
+    add_bias(y, bias)
     activate(y, activation)
     return (y, moments_of(y)) if moments else y
 
@@ -32,17 +33,34 @@ def dense_weight_grad(x, dy, dw, weight, tf32):
     check_array("dw", dw, (x.shape[1], dy.shape[1]), x)
     check_precision(tf32)
     if weight:
-        product = _product(x.T, dy)
-        product *= dw.dtype.type(weight)
-        np.add(dw, product, out=dw)
+        def add(part):
+            rows, columns = part
+            product = empty(dw[part].shape, dw.dtype)
+            np.matmul(x.T[rows], dy[:, columns], out=product)
+            product *= dw.dtype.type(weight)
+            dw[part] += product
+
+        in_parallel(add, _parts(dw, _CACHED))
 
 
 def _product(a, b):
-    """a b; the cores share the longer side of the result."""
-    rows, columns = len(a), b.shape[1]
-    out = empty((rows, columns), a.dtype)
-    if rows >= columns:
-        in_chunks(lambda part: np.matmul(a[part], b, out=out[part]), rows, -(-rows // cores()))
-    else:
-        in_chunks(lambda part: np.matmul(a, b[:, part], out=out[:, part]), columns, -(-columns // cores()))
+    """a b; each core computes its share."""
+    out = empty((len(a), b.shape[1]), a.dtype)
+
+    def multiply(part):
+        rows, columns = part
+        np.matmul(a[rows], b[:, columns], out=out[part])
+
+    in_parallel(multiply, _parts(out, -(-out.size // cores())))
     return out
+
+
+def _parts(matrix, size):
+    """Slices (rows, columns) that cut the matrix across its longer side into parts of about `size` numbers."""
+    rows, columns = matrix.shape
+    whole = slice(None)
+    if rows >= columns:
+        step = max(1, size // columns)
+        return [(slice(start, start + step), whole) for start in range(0, rows, step)]
+    step = max(1, size // rows)
+    return [(whole, slice(start, start + step)) for start in range(0, columns, step)]

@@ -1,6 +1,7 @@
 """RMSProp and Adam over a network's one flat buffer, in place, a cache-sized chunk at a time on all cores."""
 import numpy as np
 
+from gpuarray.cpu.memory import empty
 from gpuarray.cpu.threads import in_chunks
 
 _CHUNK = 1 << 17      # elements
@@ -23,7 +24,8 @@ def rmsprop_step(p, g, ms, lr, gate, decay, eps, weight_decay, n_decayed):
 
     def step(chunk):
         gradient = _decayed(p, g, weight_decay, n_decayed, chunk)
-        scratch = gradient * gradient
+        scratch = empty(gradient.shape, gradient.dtype)
+        np.multiply(gradient, gradient, out=scratch)
         scratch *= number(1 - decay)
         ms[chunk] *= number(decay)
         ms[chunk] += scratch
