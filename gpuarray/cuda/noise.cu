@@ -40,7 +40,6 @@ __device__ inline void box_muller(unsigned radius_word, unsigned angle_word, flo
 // out (size,)
 extern "C" __global__ void normal(Out<float> out, int size, unsigned stream, In<Wide> counter, Wide seed) {
     unsigned i = blockIdx.x * blockDim.x + threadIdx.x, first = 4 * i;
-    if (first >= size) return;
     Words words = philox_at(i, stream, counter, seed);
     float numbers[4];
     box_muller(words.v[0], words.v[1], numbers);

@@ -32,6 +32,13 @@ def test_the_identity_cuts_out_the_middle_exactly(cuda):
     assert_close(cuda.to_host(out), images[:, 2:10, 2:10] / 127.5 - 1, 1e-6)
 
 
+def test_the_last_pixel_of_the_last_image_has_no_neighbours(cuda):
+    images = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1)                   # ends where its memory ends
+    far_right_and_down = np.float32([[1, 0, 9, 0, 1, 9, 1, 1, 0]])
+    out = ga.augment(cuda.to_device(images), cuda.to_device(far_right_and_down), 2)
+    assert_close(cuda.to_host(out), np.full((1, 2, 2, 1), 15 / 127.5 - 1), 1e-6)
+
+
 def test_as_in_the_numpy_half(cuda):
     images, parameters = draw(4, 20, 20, 3, seed=2)
     assert_close(cuda.to_host(ga.augment(cuda.to_device(images), cuda.to_device(parameters), 16)),

@@ -131,6 +131,17 @@ def test_weight_zero_gives_the_same_dx_and_leaves_the_parameters_gradients_alone
     assert not dgamma.any() and not dbeta.any() and all(gradient.any() for gradient in moved)
 
 
+@pytest.mark.parametrize("gradient", [ga.batchnorm_grad, ga.batchnorm_inference_grad])
+@pytest.mark.parametrize("shape", [(5, 8), (3, 11, 11, 36)], ids=str)
+def test_weight_zero_keeps_infinity_out_too(cuda, shape, gradient):
+    x, dy, gamma, beta = draw(shape, FLOAT32, 7)
+    x, dy, gamma, beta, mean, inv_std = map(
+        cuda.to_device, (x, dy + np.inf, gamma, beta, *given_statistics(shape[-1])))
+    dgamma, dbeta = ga.zeros(gamma.shape, FLOAT32, gamma), ga.zeros(gamma.shape, FLOAT32, gamma)
+    gradient(dy, x, gamma, beta, (mean, inv_std), "linear", dgamma, dbeta, 0)
+    assert not cuda.to_host(dgamma).any() and not cuda.to_host(dbeta).any()
+
+
 def test_addresses_that_allow_no_wide_access(cuda):
     x, dy, gamma, beta = draw((3, 11, 11, 36), FLOAT32, 8)
     aligned, odd = cuda.to_device(x), misaligned(cuda, x)
