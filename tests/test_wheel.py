@@ -30,7 +30,7 @@ def wheel(tmp_path_factory):
     for path in ROOT.glob("*"):
         if path.is_file():
             shutil.copy(path, source)
-    subprocess.run([sys.executable, "-c", BUILD, str(built)], cwd=source, check=True, capture_output=True, text=True)
+    subprocess.run([sys.executable, "-c", BUILD, str(built)], cwd=source, check=True, capture_output=True)
     path, = built.glob("*.whl")
     return path
 
@@ -46,8 +46,9 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel):
 
 def test_an_installed_copy_finds_its_kernels(wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path)
-    done = subprocess.run([sys.executable, "-c", USE], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path)},
-                          check=True, capture_output=True, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", USE], cwd=tmp_path, env=environment, check=True,
+                          capture_output=True, text=True)
     found = dict(line.split() for line in done.stdout.splitlines())
     assert set(found) == {path.name for path in (ROOT / "gpuarray" / "cuda").glob("*.cu")}
     assert all(int(length) > 1000 for length in found.values())

@@ -38,5 +38,5 @@ def peek(x, otherwise):
 
 
 def capture(step):
-    """Record what step() does on the GPU as one CUDA graph; the function that runs it. step must have run before."""
+    """The function that does on the GPU, as one CUDA graph, what step() does. It must have run before."""
     return runtime.default_runtime().capture(step)

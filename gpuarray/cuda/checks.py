@@ -1,4 +1,4 @@
-"""What a launcher asks of its arguments before a kernel may trust them. Every complaint is one ArgumentError, one line."""
+"""What a launcher asks of its arguments before a kernel may trust them; where not, ArgumentError."""
 from math import prod
 from types import SimpleNamespace
 
@@ -12,13 +12,13 @@ FLOATING = ("float32", "bfloat16")   # what activations are made of
 def check_arrays(operation, axes=None, **arrays):
     """Hold arrays to their shapes and types; the sizes and types that were met, by letter.
 
-        axes = check_arrays("conv2d", x=(x, "N H W C", "T"), w=(w, "k k C K", "float32"), bias=(bias, "K", "float32"))
+        axes = check_arrays("conv2d", x=(x, "N H W C", "T"), w=(w, "k k C K", "float32"))
         axes.N, axes.T                  # 64, 'float32'
 
-    Each array comes with the names of its axes, one size each wherever a name stands; '...' stands for any number of leading
-    axes, a number for itself. The type is a name, or 'T': float32 or bfloat16, the same for all. None, an absent
-    optional array, passes. `axes`, from an earlier call, are sizes that are known already.
-    Arrays must be C-contiguous, not empty, of at most 2^31 - 1 elements, and all on one device.
+    Each array comes with the names of its axes, one size each wherever a name stands; '...' stands for any
+    number of leading axes, a number for itself. The type is a name, or 'T': float32 or bfloat16, the same for
+    all. None, an absent optional array, passes. `axes`, from an earlier call, are sizes that are known
+    already. Arrays must be C-contiguous, not empty, of at most 2^31 - 1 elements, and all on one device.
     """
     axes = axes or SimpleNamespace()
     devices = {}
@@ -34,7 +34,7 @@ def check_arrays(operation, axes=None, **arrays):
         _check_type(operation, name, array.dtype.name, dtype, axes)
         check_size(operation, name, array.shape)
         if not array.flags.c_contiguous:
-            raise ArgumentError(f"{operation}: {name}, shape {array.shape}, is not C-contiguous: copy it first")
+            raise ArgumentError(f"{operation}: {name}, shape {array.shape}, is not C-contiguous: copy it")
     if len(devices) > 1:
         places = ", ".join(f"{name} on {device}" for name, device in devices.values())
         raise ArgumentError(f"{operation}: arrays on different devices ({places}): move them to one")
@@ -52,7 +52,8 @@ def check_size(operation, name, shape):
 def check_choice(operation, name, value, choices):
     """value, if it is one of `choices`."""
     if value not in choices:
-        raise ArgumentError(f"{operation}: {name} is {value!r}, expected one of {', '.join(map(repr, choices))}")
+        expected = ", ".join(map(repr, choices))
+        raise ArgumentError(f"{operation}: {name} is {value!r}, expected one of {expected}")
     return value
 
 
@@ -79,9 +80,11 @@ def _check_shape(operation, name, got, wanted, axes):
         sizes = [tuple(got[:leading]), *got[leading:]]
         names[0] = "leading"
     fits = len(sizes) == len(names) and all(
-        int(axis) == size if axis.isdigit() else vars(axes).setdefault(axis, size) == size for axis, size in zip(names, sizes))
+        int(axis) == size if axis.isdigit() else vars(axes).setdefault(axis, size) == size
+        for axis, size in zip(names, sizes))
     if not fits:
-        given = [f"{shown} = {known[axis]}" for axis, shown in dict(zip(names, wanted)).items() if axis in known]
+        shown = dict(zip(names, wanted))
+        given = [f"{shown[axis]} = {known[axis]}" for axis in shown if axis in known]
         raise ArgumentError(f"{operation}: {name} has shape {tuple(got)}, expected ({', '.join(wanted)})"
                             + (f" with {', '.join(given)}" if given else ""))
 
@@ -89,6 +92,6 @@ def _check_shape(operation, name, got, wanted, axes):
 def _check_type(operation, name, got, wanted, axes):
     allowed = (getattr(axes, wanted),) if hasattr(axes, wanted) else FLOATING if wanted == "T" else (wanted,)
     if got not in allowed:
-        raise ArgumentError(f"{operation}: {name} is {got}, expected {' or '.join(allowed)}: convert it first")
+        raise ArgumentError(f"{operation}: {name} is {got}, expected {' or '.join(allowed)}: convert it")
     if wanted == "T":
         axes.T = got

@@ -1,4 +1,4 @@
-// What the kernel files share. Joined as text in front of each of them, so that the compiler's cache sees every change.
+// What the kernel files share. Joined as text in front of each of them, so that caches see every change.
 // No CUDA headers are needed: NVRTC knows the built-in types, and bfloat16 is 16 bits with two conversions.
 
 // ---- bfloat16
@@ -40,7 +40,9 @@ template <int N, class T> __device__ inline void unpack(float (&to)[N], const Ve
     for (int i = 0; i < N; ++i) to[i] = to_float(from.v[i]);
 }
 
-template <int N, class T> __device__ inline void load(float (&to)[N], const T* from) { unpack(to, vector_at<N>(from)); }
+template <int N, class T> __device__ inline void load(float (&to)[N], const T* from) {
+    unpack(to, vector_at<N>(from));
+}
 
 template <int N, class T> __device__ inline void store(T* to, const float (&from)[N]) {
     Vector<T, N> vector;
@@ -90,8 +92,8 @@ template <class T> __device__ inline T* dynamic_shared() {
 }
 
 #if __CUDA_ARCH__ >= 800
-// To tf32: nearest (error 3.0e-4 in a product, against 7.7e-4 when truncated), halves to even. sm_90 does it in one instruction;
-// before that there is only halves away from zero, in three.
+// To tf32: nearest (error 3.0e-4 in a product, against 7.7e-4 when truncated), halves to even. sm_90 does it
+// in one instruction; before that there is only halves away from zero, in three.
 __device__ inline unsigned to_tf32(float v) {
     unsigned bits;
 #if __CUDA_ARCH__ >= 900
@@ -105,23 +107,26 @@ __device__ inline unsigned to_tf32(float v) {
 // d (16, 8) += a (16, 8) b (8, 8). Lane 4 g + q holds d: (g, 2q), (g, 2q + 1), (g + 8, 2q), (g + 8, 2q + 1);
 // a: (g, q), (g + 8, q), (g, q + 4), (g + 8, q + 4); b: (q, g), (q + 4, g).
 __device__ inline void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+    asm volatile("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 "
+                 "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-// d (16, 8) += a (16, 16) b (16, 8), registers of two bfloat16 along k, the lower k in the lower half. Lane 4 g + q holds
-// a: (g, 2q..), (g + 8, 2q..), (g, 2q + 8..), (g + 8, 2q + 8..); b: (2q.., g), (2q + 8.., g); d as above.
+// d (16, 8) += a (16, 16) b (16, 8), registers of two bfloat16 along k, the lower k in the lower half. Lane 4
+// g + q holds a: (g, 2q..), (g + 8, 2q..), (g, 2q + 8..), (g + 8, 2q + 8..); b: (2q.., g), (2q + 8.., g); d
+// as above.
 __device__ inline void mma_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
-    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+    asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
+                 "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
                  : "+f"(d[0]), "+f"(d[1]), "+f"(d[2]), "+f"(d[3])
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
 __device__ inline unsigned shared_address(const void* p) { return (unsigned)__cvta_generic_to_shared(p); }
 
-// Four 8x8 matrices of 16-bit elements from shared memory: lane 8 i + r points to row r (16 bytes) of matrix i; lane
-// 4 g + q receives (g, 2q), (g, 2q + 1) of each; transposed: (2q, g), (2q + 1, g).
+// Four 8x8 matrices of 16-bit elements from shared memory: lane 8 i + r points to row r (16 bytes) of matrix
+// i; lane 4 g + q receives (g, 2q), (g, 2q + 1) of each; transposed: (2q, g), (2q + 1, g).
 __device__ inline void load_matrix(unsigned (&r)[4], const void* row) {
     asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
@@ -131,8 +136,8 @@ __device__ inline void load_matrix_transposed(unsigned (&r)[4], const void* row)
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
 }
 
-// A copy of 4, 8 or 16 bytes from global to shared memory that does not wait; not valid: zeros are written and nothing is
-// read, but `global` must still be an aligned address.
+// A copy of 4, 8 or 16 bytes from global to shared memory that does not wait; not valid: zeros are written
+// and nothing is read, but `global` must still be an aligned address.
 template <int BYTES> __device__ inline void copy_async(void* shared, const void* global, bool valid = true) {
     static_assert(BYTES == 4 || BYTES == 8 || BYTES == 16, "cp.async copies 4, 8 or 16 bytes");
     int source_bytes = valid ? BYTES : 0;
@@ -145,7 +150,7 @@ template <int BYTES> __device__ inline void copy_async(void* shared, const void*
 }
 __device__ inline void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 
-// Until at most GROUPS_LEFT of this thread's groups are under way; a barrier must follow before other threads read.
+// Until at most GROUPS_LEFT of this thread's groups are under way; a barrier must follow before others read.
 template <int GROUPS_LEFT> __device__ inline void copy_async_wait() {
     asm volatile("cp.async.wait_group %0;" :: "n"(GROUPS_LEFT) : "memory");
 }

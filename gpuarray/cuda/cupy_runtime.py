@@ -1,4 +1,4 @@
-"""The CUDA half on a GPU: memory, streams, launches and graphs through CuPy. The only module that imports it."""
+"""The CUDA half on a GPU: memory, launches and graphs through CuPy. The only module that imports it."""
 from contextlib import contextmanager, suppress
 
 import numpy as np
@@ -12,10 +12,12 @@ MIB = 2 ** 20
 
 
 class CuPyRuntime:
-    """Memory and launches on CuPy's current device and stream; NVRTC compiles a kernel at its first launch and CuPy keeps
-    the result on disk. `debug = True` waits after every launch and names the kernel that failed.
+    """Memory and launches on CuPy's current device and stream.
 
-    Raises DeviceError where there is no CuPy, no driver or too old a one, no GPU, or one below compute capability 7.5.
+    NVRTC compiles a kernel at its first launch, and CuPy keeps the result on disk. `debug = True` waits after
+    every launch and names the kernel that failed.
+    Raises DeviceError where there is no CuPy, no driver or too old a one, no GPU, or one below compute
+    capability 7.5.
     """
 
     def __init__(self):
@@ -24,8 +26,8 @@ class CuPyRuntime:
         self._check_driver()
         self.capability = self._capability()
         if self.capability < LOWEST_CAPABILITY:
-            raise DeviceError(f"the GPU {self._properties()['name'].decode()} has compute capability "
-                              f"{_dotted(self.capability)}, expected {_dotted(LOWEST_CAPABILITY)} or more: use the CPU")
+            raise DeviceError(f"the GPU {self._name()} has compute capability {_dotted(self.capability)}, "
+                              f"expected {_dotted(LOWEST_CAPABILITY)} or more: use the CPU")
         self._modules, self._kernels, self._granted = {}, {}, {}
 
     # ------------------------------------------------------------------------------------------ memory
@@ -59,32 +61,35 @@ class CuPyRuntime:
         pool = self.cupy.get_default_memory_pool()
         free, total = self.cupy.cuda.runtime.memGetInfo()
         used, held, wanted = pool.used_bytes(), pool.total_bytes(), error._size
-        fits = (used + (held - used) + free) / (used + wanted)       # memory grows with the batch, nearly in proportion
-        return (f"out of GPU memory: {wanted / MIB:,.0f} MiB wanted; arrays take {used / MIB:,.0f} MiB, the pool holds "
-                f"{(held - used) / MIB:,.0f} MiB more, {free / MIB:,.0f} of {total / MIB:,.0f} MiB are free: "
-                f"use a batch size below {min(100 * fits, 90):.0f}% of this one")
+        fits = (held + free) / (used + wanted)        # memory grows with the batch, nearly in proportion
+        mib = [f"{n / MIB:,.0f}" for n in (wanted, used, held - used, free, total)]
+        return ("out of GPU memory: {} MiB wanted; arrays take {} MiB, the pool holds {} MiB more, {} of {} "
+                "MiB are free: ".format(*mib) + f"use a batch size below {min(100 * fits, 90):.0f}% of this one")
 
     # ------------------------------------------------------------------------------------------ kernels
 
     def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
         try:
             function = self._kernel(source, kernel, defines, shared)
-            function(grid, block, tuple(np.uintp(0) if arg is None else arg for arg in args), shared_mem=shared)
+            pointers = tuple(np.uintp(0) if arg is None else arg for arg in args)
+            function(grid, block, pointers, shared_mem=shared)
             if self.debug:
                 self.synchronize()
         except self._driver_errors() as error:
-            raise DeviceError(f"{source}: {kernel} failed ({error}): grid {grid}, block {block}, {shared} bytes of shared "
-                              f"memory, {', '.join(map(_in_words, args))}") from error
+            given = ", ".join(map(_in_words, args))
+            raise DeviceError(f"{source}: {kernel} failed ({error}): grid {grid}, block {block}, "
+                              f"{shared} bytes of shared memory, {given}") from error
         except self.cupy.cuda.compiler.CompileException as error:
-            raise DeviceError(f"NVRTC does not compile {source} for compute capability {_dotted(self.capability)}: "
-                              f"{_first_line(error)}") from error
+            raise DeviceError(f"NVRTC does not compile {source} for compute capability "
+                              f"{_dotted(self.capability)}: {_first_line(error)}") from error
 
     def _kernel(self, source, name, defines, shared):
         """The compiled kernel, allowed to take `shared` bytes of dynamic shared memory."""
         key = source, defines, name, self.cupy.cuda.runtime.getDevice()
         if key not in self._kernels:
             if key[:2] not in self._modules:
-                self._modules[key[:2]] = self.cupy.RawModule(code=source_text(source, defines), options=COMPILER_OPTIONS)
+                self._modules[key[:2]] = self.cupy.RawModule(code=source_text(source, defines),
+                                                             options=COMPILER_OPTIONS)
             self._kernels[key] = self._modules[key[:2]].get_function(name)
             self._granted[key] = SHARED_BY_DEFAULT
         if shared > self._granted[key]:
@@ -97,13 +102,14 @@ class CuPyRuntime:
     def capture(self, step):
         """Record what step() launches as one CUDA graph; the function that launches it.
 
-        step must have run before (its kernels are compiled then) and may neither wait nor decide on the host. What it
-        allocates comes from a pool of the graph's own and lives as long as the returned function, at the same addresses.
+        step must have run before (its kernels are compiled then) and may neither wait nor decide on the host.
+        What it allocates comes from a pool of the graph's own and lives as long as the returned function, at
+        the same addresses.
         """
         if self.debug:
-            raise DeviceError("debug mode waits after every launch, which a CUDA graph cannot: turn one of them off")
+            raise DeviceError("debug mode waits after every launch, a CUDA graph cannot: turn off either")
         self.synchronize()
-        self.cupy.get_default_memory_pool().free_all_blocks()     # the graph takes as much as the step before it left
+        self.cupy.get_default_memory_pool().free_all_blocks()     # the graph takes as much as the step left
         stream, pool = self.cupy.cuda.Stream(non_blocking=True), self.cupy.cuda.MemoryPool()
         with stream, self.cupy.cuda.using_allocator(pool.malloc), self._memory_errors():
             stream.begin_capture()
@@ -120,13 +126,14 @@ class CuPyRuntime:
 
     def describe(self):
         """The GPU in a line: name, memory, compute capability, driver, CuPy."""
-        properties = self._properties()
-        return (f"{properties['name'].decode()}, {properties['totalGlobalMem'] / 2 ** 30:.0f} GiB, compute capability "
-                f"{_dotted(self.capability)}, driver for CUDA {_version(self.cupy.cuda.runtime.driverGetVersion())}, "
+        runtime = self.cupy.cuda.runtime
+        return (f"{self._name()}, {runtime.memGetInfo()[1] / 2 ** 30:.0f} GiB, compute capability "
+                f"{_dotted(self.capability)}, driver for CUDA {_version(runtime.driverGetVersion())}, "
                 f"CuPy {self.cupy.__version__}")
 
-    def _properties(self):
-        return self.cupy.cuda.runtime.getDeviceProperties(self.cupy.cuda.runtime.getDevice())
+    def _name(self):
+        runtime = self.cupy.cuda.runtime
+        return runtime.getDeviceProperties(runtime.getDevice())["name"].decode()
 
     def _capability(self):
         digits = self.cupy.cuda.Device().compute_capability          # '75', '90', '120'
@@ -141,8 +148,9 @@ class CuPyRuntime:
         if has == 0:
             raise DeviceError("no NVIDIA driver: install one (nvidia-smi must list a GPU), or use the CPU")
         if has // 1000 < needs // 1000:
-            raise DeviceError(f"the NVIDIA driver is too old: it serves CUDA {_version(has)}, CuPy is built for "
-                              f"{_version(needs)}: update the driver, or pip install '.[cuda{has // 1000}]'")
+            raise DeviceError(f"the NVIDIA driver is too old: it serves CUDA {_version(has)}, CuPy is "
+                              f"built for {_version(needs)}: update it, or "
+                              f"pip install '.[cuda{has // 1000}]'")
         try:
             count = runtime.getDeviceCount()
         except runtime.CUDARuntimeError as error:
@@ -157,7 +165,7 @@ class CuPyRuntime:
 
 
 class _Graph:
-    """A captured step. Calling it launches the step on the current stream; it keeps the pool of the step's arrays."""
+    """A captured step: a call launches it on the current stream. Keeps the pool of the step's arrays."""
 
     def __init__(self, graph, pool):
         self._graph, self._pool = graph, pool
@@ -170,8 +178,8 @@ def _import_cupy():
     try:
         import cupy
     except ImportError as error:
-        raise DeviceError("no CuPy: pip install '.[cuda13]' (or '.[cuda12]' for an older driver), or use the CPU "
-                          f"({_first_line(error)})") from error
+        raise DeviceError("no CuPy: pip install '.[cuda13]' (or '.[cuda12]' for an older driver), or use the "
+                          f"CPU ({_first_line(error)})") from error
     return cupy
 
 

@@ -1,8 +1,8 @@
 """Where the launchers of the CUDA half get memory and start kernels, whatever device runs them.
 
-A runtime has the methods of `gpuarray.cuda.cupy_runtime.CuPyRuntime`, which serves a GPU. Launchers call the functions
-below, which find the runtime of the array they are given; so the tests can put another one in its place, which runs the
-same kernels on the CPU.
+A runtime has the methods of `gpuarray.cuda.cupy_runtime.CuPyRuntime`, which serves a GPU. Launchers call the
+functions below, which find the runtime of the array they are given; so the tests can put another one in its
+place, which runs the same kernels on the CPU.
 """
 import re
 import sys
@@ -55,8 +55,9 @@ def zeros(shape, dtype, like):
 def launch(like, source, kernel, grid, block, args, shared=0, defines=()):
     """Start an `extern "C" __global__` kernel on the device of `like`; does not wait for it.
 
-    source: file in this folder; grid, block: up to three numbers; args: arrays, typed NumPy scalars, None for a null
-    pointer; shared: bytes of dynamic shared memory; defines: (name, value) pairs, seen by `source` alone.
+    source: file in this folder; grid, block: up to three numbers; args: arrays, typed NumPy scalars, None for
+    a null pointer; shared: bytes of dynamic shared memory; defines: (name, value) pairs, seen by `source`
+    alone.
     """
     runtime_of(like).launch(source, kernel, grid, block, args, shared, tuple(defines))
 
@@ -68,9 +69,10 @@ def is_aligned(array, nbytes=16):
 
 @lru_cache(maxsize=None)
 def source_text(source, defines=()):
-    """The text that is compiled for a kernel file: common.cuh, the defines (which common.cuh does not see), the file.
+    """What is compiled for a kernel file: common.cuh, the defines (which common.cuh does not see), the file.
 
-    Lines `#include "file.cuh"` are replaced by that file, because CuPy's cache of compiled kernels looks at this text alone.
+    Lines `#include "file.cuh"` are replaced by that file: CuPy's cache of compiled kernels looks at this text
+    alone.
     """
     chosen = "".join(f"#define {name} {value}\n" for name, value in defines)
     return _joined("common.cuh") + chosen + _joined(source)

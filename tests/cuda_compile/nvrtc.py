@@ -9,18 +9,18 @@ from pathlib import Path
 from gpuarray.cuda.runtime import COMPILER_OPTIONS
 
 # What ptxas reports for each kernel of a program.
-REPORT = re.compile(r"entry function '(?P<kernel>\w+)'.*?(?P<stack>\d+) bytes stack frame, (?P<stores>\d+) bytes spill stores, "
-                    r"(?P<loads>\d+) bytes spill loads.*?Used (?P<registers>\d+) registers(?:[^\n]*?(?P<shared>\d+) bytes smem)?", re.S)
+REPORT = re.compile(
+    r"entry function '(?P<kernel>\w+)'.*?(?P<stores>\d+) bytes spill stores, (?P<loads>\d+) bytes spill loads"
+    r".*?Used (?P<registers>\d+) registers(?:[^\n]*?(?P<shared>\d+) bytes smem)?", re.S)
 
 
 @dataclass(frozen=True)
 class KernelReport:
-    """What one kernel takes on one architecture: registers a thread; static shared memory a block, spills, stack in bytes."""
+    """What one kernel takes on one architecture."""
     kernel: str
-    registers: int
-    shared: int
-    spills: int
-    stack: int
+    registers: int        # of a thread
+    shared: int           # static, of a block, bytes
+    spills: int           # stores and loads, bytes
 
 
 @lru_cache(maxsize=None)
@@ -46,7 +46,8 @@ def compile_program(text, architecture):
     options = [*COMPILER_OPTIONS, f"-arch={architecture}", "--ptxas-options=-v"]
     _succeeds(library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"kernels.cu", 0, None, None))
     try:
-        status = library.nvrtcCompileProgram(program, len(options), (ctypes.c_char_p * len(options))(*map(str.encode, options)))
+        array = (ctypes.c_char_p * len(options))(*map(str.encode, options))
+        status = library.nvrtcCompileProgram(program, len(options), array)
         size = ctypes.c_size_t()
         _succeeds(library.nvrtcGetProgramLogSize(program, ctypes.byref(size)))
         log = ctypes.create_string_buffer(size.value)
@@ -57,7 +58,7 @@ def compile_program(text, architecture):
     if status or "warning" in log:
         raise RuntimeError(f"NVRTC, {architecture}: {log}")
     return [KernelReport(found["kernel"], int(found["registers"]), int(found["shared"] or 0),
-                         int(found["stores"]) + int(found["loads"]), int(found["stack"])) for found in REPORT.finditer(log)]
+                         int(found["stores"]) + int(found["loads"])) for found in REPORT.finditer(log)]
 
 
 def _succeeds(status):

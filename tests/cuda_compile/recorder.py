@@ -1,4 +1,4 @@
-"""Which programs a training step compiles and launches, found by running its launchers on arrays that nobody fills."""
+"""Which programs a training step launches, found by running its launchers on arrays that nobody fills."""
 from collections import defaultdict
 from contextlib import contextmanager
 from unittest import mock
@@ -20,7 +20,7 @@ class Recorder(SimulatedRuntime):
     def __init__(self, capability):
         super().__init__()
         self.capability = capability
-        self.shared = defaultdict(int)           # (source, defines, kernel) -> most dynamic shared memory it was given
+        self.shared = defaultdict(int)           # (source, defines, kernel) -> most dynamic shared memory
 
     def empty(self, shape, dtype):
         return np.empty(shape, dtype).view(RecordedArray)

@@ -24,16 +24,17 @@ def launched(architecture):
 
 
 def compile_all(architectures=ARCHITECTURES):
-    """[(architecture, source, defines, dynamic shared memory, KernelReport)] of every kernel that is launched."""
+    """[(architecture, source, defines, dynamic shared memory, KernelReport)] of every launched kernel."""
     rows = []
     with ProcessPoolExecutor() as pool:
         for architecture in architectures:
             kernels = launched(architecture)
             programs = sorted({(source, defines) for source, defines, _ in kernels})
             texts = [source_text(source, defines) for source, defines in programs]
-            for program, reports in zip(programs, pool.map(compile_program, texts, [architecture] * len(texts))):
-                rows += [(architecture, *program, kernels[(*program, report.kernel)], report) for report in reports
-                         if (*program, report.kernel) in kernels]
+            compiled = pool.map(compile_program, texts, [architecture] * len(texts))
+            rows += [(architecture, *program, kernels[(*program, report.kernel)], report)
+                     for program, reports in zip(programs, compiled) for report in reports
+                     if (*program, report.kernel) in kernels]
     return rows
 
 

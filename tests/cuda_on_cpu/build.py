@@ -12,7 +12,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 CACHE = Path(tempfile.gettempdir()) / f"cuda-on-cpu-{getpass.getuser()}"
 BASE = ("g++", "-std=c++17", "-fPIC", "-g1", "-fno-strict-aliasing", "-fvisibility=hidden")
-WARNINGS = ("-Wall", "-Wno-unknown-pragmas", "-Wno-unused", "-Wno-attributes", "-Wno-sign-compare", "-fmax-errors=5")
+WARNINGS = ("-Wall", "-Wno-unknown-pragmas", "-Wno-unused", "-Wno-attributes", "-Wno-sign-compare",
+            "-fmax-errors=5")
 OPTIMISE = ("-O1", "-mfma", "-mavx2")
 KERNEL = re.compile(r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\(')
 
@@ -29,7 +30,8 @@ def compile_kernels(text, sanitize=()):
     """
     exports = "".join(f"CUDA_ON_CPU_EXPORT({name})\n" for name in kernels_in(text))
     unit = "namespace {\n" + text + "\n}\n#line 1 \"exports\"\n" + exports
-    command = [*BASE, *WARNINGS, *OPTIMISE, *sanitize, "-shared", "-include", parsed_header(sanitize), "-x", "c++", "-"]
+    command = [*BASE, *WARNINGS, *OPTIMISE, *sanitize, "-shared", "-include", parsed_header(sanitize),
+               "-x", "c++", "-"]
     scheduler()                            # loaded first: kernels find its functions
     return ctypes.CDLL(str(_built(".so", command, unit)))
 
@@ -38,7 +40,8 @@ def compile_kernels(text, sanitize=()):
 def parsed_header(sanitize=()):
     """device.h as g++ has read it once for all: half the time of a small kernel file is in it."""
     command = [*BASE, *OPTIMISE, *sanitize, "-w", "-x", "c++-header", str(HERE / "device.h")]
-    return str(_built(".h.gch", command, "", "device.h", "ptx.h", "scheduler.h").with_suffix(""))      # g++ looks for the .gch
+    parsed = _built(".h.gch", command, "", "device.h", "ptx.h", "scheduler.h")
+    return str(parsed.with_suffix(""))     # g++ looks for the .gch beside it
 
 
 @lru_cache(maxsize=None)

@@ -91,7 +91,8 @@ template <class T> void exchange(void** operands, unsigned mask) {
     for (int lane = 0; lane < WARP; ++lane) {
         if (!(mask >> lane & 1)) continue;
         auto& mine = *(Shuffle<T>*)operands[lane];
-        if (!operands[mine.from] || !(mask >> mine.from & 1)) fail("a shuffle from a lane that takes no part");
+        bool takes_part = operands[mine.from] && mask >> mine.from & 1;
+        if (!takes_part) fail("a shuffle from a lane that takes no part");
         mine.result = ((Shuffle<T>*)operands[mine.from])->value;
     }
 }
@@ -146,7 +147,9 @@ template <class T> T atomicAdd(T* p, std::common_type_t<T> v) {
     static_assert(std::is_integral<T>::value, "float atomics make runs irreproducible");
     return __atomic_fetch_add(p, v, __ATOMIC_RELAXED);
 }
-template <class T> T atomicExch(T* p, std::common_type_t<T> v) { return __atomic_exchange_n(p, v, __ATOMIC_RELAXED); }
+template <class T> T atomicExch(T* p, std::common_type_t<T> v) {
+    return __atomic_exchange_n(p, v, __ATOMIC_RELAXED);
+}
 
 // All __shared__ arrays of the file lie in one section; the linker names its ends.
 extern "C" __attribute__((weak, visibility("hidden"))) char __start_cuda_shared[], __stop_cuda_shared[];
@@ -162,8 +165,9 @@ template <class T> const char* type_name() {
     if (std::is_same<U, double>::value) return "float64 ";
     if (std::is_same<U, bool>::value) return "bool ";
     if (std::is_integral<U>::value) {
-        constexpr const char* names[2][4] = {{"uint8 ", "uint16 ", "uint32 ", "uint64 "}, {"int8 ", "int16 ", "int32 ", "int64 "}};
-        return names[std::is_signed<U>::value][sizeof(U) == 1 ? 0 : sizeof(U) == 2 ? 1 : sizeof(U) == 4 ? 2 : 3];
+        constexpr const char *with_sign[] = {"int8 ", "int16 ", "int32 ", "int64 "};
+        constexpr const char *without[] = {"uint8 ", "uint16 ", "uint32 ", "uint64 "};
+        return (std::is_signed<U>::value ? with_sign : without)[__builtin_ctz(sizeof(U))];
     }
     return sizeof(U) == 2 ? "bfloat16 " : "unknown ";
 }
@@ -185,18 +189,20 @@ template <class... A> const char* signature(void (*)(A...)) {
 template <class... A, size_t... I> void call(void (*kernel)(A...), void** args, std::index_sequence<I...>) {
     kernel(*(std::remove_reference_t<A>*)args[I]...);
 }
-template <class... A> void call(void (*kernel)(A...), void** args) { call(kernel, args, std::index_sequence_for<A...>{}); }
+template <class... A> void call(void (*kernel)(A...), void** args) {
+    call(kernel, args, std::index_sequence_for<A...>{});
+}
 
 }
 
-#define CUDA_ON_CPU_EXPORT(kernel)                                                                                    \
-    extern "C" __attribute__((visibility("default"))) const char* signature_##kernel() {                              \
-        return cuda_on_cpu::signature(kernel);                                                                        \
-    }                                                                                                                 \
-    extern "C" __attribute__((visibility("default"))) int launch_##kernel(const unsigned* grid, const unsigned* block, \
-                                                                          size_t shared, void** args) {              \
-        cuda_on_cpu::Kernel what = {[](void** args) { cuda_on_cpu::call(kernel, args); }, __start_cuda_shared,        \
-                                    __stop_cuda_shared};                                                              \
-        return cuda_on_cpu::run(what, dim3(grid[0], grid[1], grid[2]), dim3(block[0], block[1], block[2]), shared,    \
-                                args);                                                                                \
+#define CUDA_ON_CPU_EXPORT(kernel)                                                                          \
+    extern "C" __attribute__((visibility("default"))) const char* signature_##kernel() {                    \
+        return cuda_on_cpu::signature(kernel);                                                              \
+    }                                                                                                       \
+    extern "C" __attribute__((visibility("default")))                                                       \
+    int launch_##kernel(const unsigned* grid, const unsigned* block, size_t shared, void** args) {          \
+        auto body = [](void** args) { cuda_on_cpu::call(kernel, args); };                                   \
+        cuda_on_cpu::Kernel what = {body, __start_cuda_shared, __stop_cuda_shared};                         \
+        return cuda_on_cpu::run(what, dim3(grid[0], grid[1], grid[2]), dim3(block[0], block[1], block[2]),  \
+                                shared, args);                                                              \
     }

@@ -1,18 +1,18 @@
-"""Arrays of the simulated device: poisoned, fenced, and closed to all that a CuPy array does not allow either."""
+"""Arrays of the simulated device: poisoned, fenced, and closed to what CuPy arrays do not allow either."""
 import ctypes
 import mmap
 import numbers
 
 import numpy as np
 
-POISON = 0xFF                  # as bytes of float32, float64 and bfloat16: NaN; of integers: -1 or the largest
+POISON = 0xFF                  # as bytes of floating-point numbers: NaN; of integers: -1 or the largest
 ALIGNMENT = 16
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Fenced:
-    """Memory that ends at a page nobody may touch; the page before it is forbidden too, and what lies between is poison
-    that a check finds changed."""
+    """Memory that ends at a page nobody may touch; the page before it is forbidden too, and what lies between
+    is poison that a check finds changed."""
 
     def __init__(self, nbytes):
         page = mmap.PAGESIZE
@@ -24,7 +24,8 @@ class Fenced:
             if _libc.mprotect(ctypes.c_void_p(memory.ctypes.data + fence), page, 0):
                 raise OSError(ctypes.get_errno(), "mprotect")
         begin = (page + size - nbytes) // ALIGNMENT * ALIGNMENT
-        self.data, self.before, self.after = memory[begin:begin + nbytes], memory[page:begin], memory[begin + nbytes:page + size]
+        self.before, self.data = memory[page:begin], memory[begin:begin + nbytes]
+        self.after = memory[begin + nbytes:page + size]
 
     def is_whole(self):
         """Has nobody written beside the data?"""
@@ -34,8 +35,9 @@ class Fenced:
 class SimulatedArray(np.ndarray):
     """Memory of the simulated device.
 
-    As with CuPy's arrays, views, arithmetic with scalars and with one another, and assignment work on the device; NumPy
-    arrays in them, NumPy's functions on them, and reading an element are refused. `to_host` reads them.
+    As with CuPy's arrays, views, arithmetic with scalars and with one another, and assignment work on the
+    device; NumPy arrays in them, NumPy's functions on them, and reading an element are refused. `to_host`
+    reads them.
     """
     device = "simulated 0"         # a test may put an array on another
     runtime = None                 # the simulator; it runs the work now, or keeps it for a graph

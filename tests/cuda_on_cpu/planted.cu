@@ -1,6 +1,8 @@
-// Small kernels with faults to plant (the define BUG, NONE for none): what the simulator must notice, and what it must get right.
+// Small kernels with faults to plant (the define BUG, NONE for none): what the simulator must notice, and
+// what it must get right.
 
-enum Bug { NONE, BARRIER, BARRIER_AGAIN, DIVERGENT, READ_PAST, WRITE_PAST, WRITE_BEFORE, SHARED_PAST, SHARED_UNSET, STATIC_PAST, LOCAL_PAST, WAIT, WAIT_BARRIER, LANES, MASK, MISALIGNED };
+enum Bug { NONE, BARRIER, BARRIER_AGAIN, DIVERGENT, READ_PAST, WRITE_PAST, WRITE_BEFORE, SHARED_PAST,
+           SHARED_UNSET, STATIC_PAST, LOCAL_PAST, WAIT, WAIT_BARRIER, LANES, MASK, MISALIGNED };
 
 // y[i] = x[i + 1] within a block of 64, cyclically; twice over, so that the array in between is used again.
 extern "C" __global__ void __launch_bounds__(64) rotate_twice(const float* x, float* y, int n) {
@@ -47,7 +49,8 @@ extern "C" __global__ void product_tf32(const float* A, const float* B, float* y
         if (BUG != WAIT_BARRIER) __syncwarp();
         auto& as = a[stage];
         auto& bs = b[stage];
-        unsigned fa[4] = {to_tf32(as[g][q]), to_tf32(as[g + 8][q]), to_tf32(as[g][q + 4]), to_tf32(as[g + 8][q + 4])};
+        unsigned fa[4] = {to_tf32(as[g][q]), to_tf32(as[g + 8][q]),
+                          to_tf32(as[g][q + 4]), to_tf32(as[g + 8][q + 4])};
         unsigned fb[2] = {to_tf32(bs[q][g]), to_tf32(bs[q + 4][g])};
         mma_tf32(d, fa, fb);
         __syncwarp();
@@ -56,7 +59,8 @@ extern "C" __global__ void product_tf32(const float* A, const float* B, float* y
     y[(g + 8) * 8 + q * 2] = d[2], y[(g + 8) * 8 + q * 2 + 1] = d[3];
 }
 
-// y (16, 8) = A (16, 16) B (16, 8) in bf16, fragments by ldmatrix: A as it lies, B (row-major) transposed on the way.
+// y (16, 8) = A (16, 16) B (16, 8) in bf16, fragments by ldmatrix: A as it lies, B (row-major) transposed on
+// the way.
 extern "C" __global__ void product_bf16(const bfloat16* A, const bfloat16* B, float* y) {
     __shared__ __align__(16) bfloat16 a[16][16], b[16][8];
     int t = threadIdx.x, g = t / 4, q = t % 4;
@@ -65,7 +69,7 @@ extern "C" __global__ void product_bf16(const bfloat16* A, const bfloat16* B, fl
     __syncwarp();
     unsigned fa[4], fb[4];
     load_matrix(fa, &a[t % 16][t / 16 * 8]);
-    load_matrix_transposed(fb, &b[t % 16][0]);       // rows 0..15 of B are two matrices; lanes 16..31 give them again
+    load_matrix_transposed(fb, &b[t % 16][0]);       // two matrices; lanes 16 to 31 give them again
     float d[4] = {};
     unsigned pair[2] = {fb[0], fb[1]};
     mma_bf16(d, fa, pair);
@@ -87,7 +91,8 @@ extern "C" __global__ void warp_operations(const float* x, float* y, unsigned* v
     votes[t] = __ballot_sync(mask, v > 0.0f);
 }
 
-// y[0] = the sum of x (8,), through an array of the thread's own; vector and asynchronous accesses of 16 bytes.
+// y[0] = the sum of x (8,), through an array of the thread's own; vector and asynchronous accesses of 16
+// bytes.
 extern "C" __global__ void local_array(const float* x, float* y, int n) {
     __shared__ __align__(16) float tile[8];
     float part[8], v[4];

@@ -1,6 +1,7 @@
 """Launch the kernels of planted.cu, with a fault or without: (what came out, what should).
 
-    python -m tests.cuda_on_cpu.planted rotate_twice STATIC_PAST      # under a sanitizer, which then has something to report
+    python -m tests.cuda_on_cpu.planted rotate_twice STATIC_PAST      # under a sanitizer, which then has
+    something to report
 """
 import sys
 from pathlib import Path
@@ -42,20 +43,20 @@ def product_tf32(bug="NONE"):
 
 def product_bf16(bug="NONE"):
     rng = np.random.default_rng(0)
-    a, b = rng.standard_normal((16, 16)).astype(ml_dtypes.bfloat16), rng.standard_normal((16, 8)).astype(ml_dtypes.bfloat16)
+    a, b = (rng.standard_normal(shape).astype(ml_dtypes.bfloat16) for shape in ((16, 16), (16, 8)))
     y = device.empty((16, 8), np.float32)
     launch("product_bf16", (1,), (32,), (device.to_device(a), device.to_device(b), y), bug=bug)
     return device.to_host(y), a.astype(np.float64) @ b.astype(np.float64)
 
 
 def local_array(bug="NONE"):
-    y = device.empty((8,), np.float32)
-    launch("local_array", (1,), (1,), (device.to_device(np.arange(8, dtype=np.float32)), y, np.int32(8)), bug=bug)
+    x, y = np.arange(8, dtype=np.float32), device.empty((8,), np.float32)
+    launch("local_array", (1,), (1,), (device.to_device(x), y, np.int32(8)), bug=bug)
     return device.to_host(y), np.float32([0, 2, 4, 6, 0, 0, 0, 0])
 
 
 def warp_operations(bug="NONE"):
-    """x (2, 32), then what xor, down, up, from lane five, and the block's sum made of it (5, 2, 32), and votes (2, 32)."""
+    """x (2, 32); what xor, down, up, lane 5 and the block's sum make of it (5, 2, 32); votes (2, 32)."""
     x = np.random.default_rng(0).standard_normal(64).astype(np.float32)
     y, votes = device.empty((5, 64), np.float32), device.empty((64,), np.uint32)
     launch("warp_operations", (1,), (64,), (device.to_device(x), y, votes), bug=bug)

@@ -12,13 +12,16 @@ inline unsigned to_tf32(float v) {
 
 namespace cuda_on_cpu {
 
-inline float tf32_to_float(unsigned bits) { return __uint_as_float(bits & 0xffffe000u); }      // the rest is not read
-inline float bf16_half(unsigned pair, int high) { return __uint_as_float(high ? pair & 0xffff0000u : pair << 16); }
+// The tensor cores do not read the lower bits.
+inline float tf32_to_float(unsigned bits) { return __uint_as_float(bits & 0xffffe000u); }
+inline float bf16_half(unsigned pair, int high) {
+    return __uint_as_float(high ? pair & 0xffff0000u : pair << 16);
+}
 
 struct Fragments { float* d; const unsigned *a, *b; };
 
-// d (16, 8) += a (16, K) b (K, 8), in the fragment layouts of the PTX manual: lane = 4 g + q holds of d the columns 2q, 2q + 1
-// of the rows g, g + 8. BF16: K = 16, each register a pair along k. tf32: K = 8.
+// d (16, 8) += a (16, K) b (K, 8), in the fragment layouts of the PTX manual: lane = 4 g + q holds of d the
+// columns 2q, 2q + 1 of the rows g, g + 8. BF16: K = 16, each register a pair along k. tf32: K = 8.
 template <bool BF16> void multiply(void** operands, unsigned mask) {
     constexpr int K = BF16 ? 16 : 8;
     if (mask != ~0u) fail("mma in part of a warp");
@@ -48,8 +51,9 @@ template <bool BF16> void multiply(void** operands, unsigned mask) {
 
 struct MatrixLoad { unsigned* to; const unsigned* row; };
 
-// ldmatrix.x4: four 8x8 matrices of 16-bit elements; lane 8 i + r gives the address of row r of matrix i (16 bytes). Lane
-// 4 g + q receives of each matrix the elements (g, 2q), (g, 2q + 1); transposed: (2q, g), (2q + 1, g).
+// ldmatrix.x4: four 8x8 matrices of 16-bit elements; lane 8 i + r gives the address of row r of matrix i (16
+// bytes). Lane 4 g + q receives of each matrix the elements (g, 2q), (g, 2q + 1); transposed: (2q, g), (2q +
+// 1, g).
 template <bool TRANSPOSED> void load_matrices(void** operands, unsigned mask) {
     if (mask != ~0u) fail("ldmatrix in part of a warp");
     auto element = [&](int matrix, int row, int column) -> unsigned {
@@ -71,7 +75,8 @@ inline void copy_async(void* shared, const void* global, int bytes, bool valid) 
     Thread& thread = self();
     if ((uintptr_t)shared % bytes || (uintptr_t)global % bytes) fail("a misaligned cp.async");
     if (thread.n_copies == MAX_COPIES) fail("too many cp.async in flight");
-    thread.copies[thread.n_copies++] = {(char*)shared, (const char*)global, bytes, valid ? bytes : 0, thread.group};
+    thread.copies[thread.n_copies++] = {(char*)shared, (const char*)global, bytes, valid ? bytes : 0,
+                                        thread.group};
 }
 
 inline void finish_copies(int groups_left) {
@@ -80,7 +85,7 @@ inline void finish_copies(int groups_left) {
     for (int i = 0; i < thread.n_copies; ++i) {
         AsyncCopy copy = thread.copies[i];
         if (copy.group < thread.group - groups_left)
-            for (int byte = 0; byte < copy.bytes; ++byte) copy.to[byte] = byte < copy.valid ? copy.from[byte] : 0;
+            for (int i = 0; i < copy.bytes; ++i) copy.to[i] = i < copy.valid ? copy.from[i] : 0;
         else
             thread.copies[kept++] = copy;
     }

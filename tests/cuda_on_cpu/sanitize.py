@@ -1,7 +1,9 @@
-"""Run a Python module with the kernels built for a sanitizer, whose library must be loaded before anything else.
+"""Run a Python module with the kernels built for a sanitizer, whose library must be loaded before anything
+else.
 
-    python -m tests.cuda_on_cpu.sanitize address pytest tests/gpuarray/cuda      # overruns, undefined behaviour
-    python -m tests.cuda_on_cpu.sanitize thread  pytest tests/gpuarray/cuda      # races between threads of a block
+    python -m tests.cuda_on_cpu.sanitize address pytest tests/gpuarray/cuda      # overruns, undefined
+    behaviour python -m tests.cuda_on_cpu.sanitize thread  pytest tests/gpuarray/cuda      # races between
+    threads of a block
 """
 import ctypes
 import os
@@ -12,8 +14,8 @@ import sys
 ADDR_NO_RANDOMIZE = 0x0040000       # ThreadSanitizer wants the addresses that it knows
 FOUND = 66                          # exit status where a sanitizer reported something
 FLAGS = {
-    "address": ("-O0", "-fsanitize=address,undefined", "-fsanitize-sections=cuda_shared", "-fsanitize-recover=address",
-                "-fno-omit-frame-pointer"),
+    "address": ("-O0", "-fsanitize=address,undefined", "-fsanitize-sections=cuda_shared",
+                "-fsanitize-recover=address", "-fno-omit-frame-pointer"),
     "thread": ("-fsanitize=thread", "-fno-omit-frame-pointer"),
 }
 LIBRARIES = {"address": ("libasan.so", "libubsan.so"), "thread": ("libtsan.so",)}
@@ -22,7 +24,7 @@ SETTINGS = {"address": {"ASAN_OPTIONS": f"detect_leaks=0:halt_on_error=0:exitcod
 
 
 def start(sanitizer, arguments, **options):
-    """subprocess.Popen of `python -m arguments` with the sanitizer ('address' or 'thread'); its reports go to stderr."""
+    """Popen of `python -m arguments` with a sanitizer, 'address' or 'thread', which reports to stderr."""
     libraries = " ".join(_library(name) for name in LIBRARIES[sanitizer])
     environment = {**os.environ, **SETTINGS[sanitizer], "LD_PRELOAD": libraries, "PYTHONMALLOC": "malloc",
                    "OPENBLAS_NUM_THREADS": "1"}
@@ -31,7 +33,7 @@ def start(sanitizer, arguments, **options):
 
 
 def _library(name):
-    return subprocess.run(["g++", f"-print-file-name={name}"], capture_output=True, text=True, check=True).stdout.strip()
+    return subprocess.check_output(["g++", f"-print-file-name={name}"], text=True).strip()
 
 
 def _keep_addresses():

@@ -1,5 +1,6 @@
 // The scheduler: runs the blocks of a launch one after the other, and the threads of a block as fibers.
-// Compiled without sanitizers; it tells AddressSanitizer and ThreadSanitizer what it does where they are loaded.
+// Compiled without sanitizers; it tells AddressSanitizer and ThreadSanitizer what it does where they are
+// loaded.
 #include "scheduler.h"
 
 #include <signal.h>
@@ -83,7 +84,8 @@ static char error[512];
 static void* fault_address;
 static Kernel kernel;
 static void** kernel_args;
-// What ThreadSanitizer sees a barrier (a warp operation) as; two in turn, so that one release does not order the next.
+// What ThreadSanitizer sees a barrier (a warp operation) as; two in turn, so that one release does not order
+// the next.
 static char barrier_token[2], warp_token[MAX_THREADS / WARP][2], begin_token, end_token;
 static unsigned barrier_count, warp_count[MAX_THREADS / WARP];
 
@@ -119,8 +121,10 @@ static void switch_to(int next) {
 }
 
 void fail(const char* message) {
-    snprintf(error, sizeof error, "%s in block (%u, %u, %u), thread (%u, %u, %u); %d of %d threads wait at a barrier, %d are done",
-             message, blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z, n_at_barrier, n_threads, n_done);
+    snprintf(error, sizeof error,
+             "%s in block (%u, %u, %u), thread (%u, %u, %u); %d of %d threads wait at a barrier, %d are done",
+             message, blockIdx.x, blockIdx.y, blockIdx.z, threadIdx.x, threadIdx.y, threadIdx.z, n_at_barrier,
+             n_threads, n_done);
     switch_to(NOBODY);
     __builtin_unreachable();
 }
@@ -140,8 +144,11 @@ static void run_next() {
 static void wake(State state, int first, int last, unsigned mask) {
     static std::vector<int> woken;
     woken.clear();
-    for (int i = first; i < last; ++i)
-        if (threads[i].state == state && (mask >> (i % WARP) & 1)) threads[i].state = READY, woken.push_back(i);
+    for (int i = first; i < last; ++i) {
+        if (threads[i].state != state || !(mask >> (i % WARP) & 1)) continue;
+        threads[i].state = READY;
+        woken.push_back(i);
+    }
     arrange(woken);
     queue.insert(queue.end(), woken.begin(), woken.end());
 }
@@ -200,9 +207,14 @@ static void thread_main() {
     }
 }
 
+static char* map_memory(size_t bytes) {
+    const int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    return (char*)mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kind, -1, 0);
+}
+
 static void prepare(Thread& thread, int number) {
     if (!thread.stack) {
-        thread.stack = (char*)mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        thread.stack = map_memory(STACK);
         if (__tsan_create_fiber) thread.tsan_fiber = __tsan_create_fiber(0);
     }
     if (__asan_unpoison_memory_region) __asan_unpoison_memory_region(thread.stack, STACK);
@@ -214,10 +226,12 @@ static void prepare(Thread& thread, int number) {
     thread.state = READY;
     thread.copies = copies[number];
     thread.n_copies = thread.group = 0;
-    thread.index = {number % blockDim.x, number / blockDim.x % blockDim.y, number / (blockDim.x * blockDim.y)};
+    thread.index = {number % blockDim.x, number / blockDim.x % blockDim.y,
+                    number / (blockDim.x * blockDim.y)};
 }
 
-static void poison(char* begin, char* end) {   // not memset: AddressSanitizer would find the space between arrays
+// Not by memset: AddressSanitizer would complain of the space between arrays.
+static void poison(char* begin, char* end) {
     for (volatile char* p = begin; p < end; ++p) *p = (char)0xFF;
 }
 
@@ -228,8 +242,7 @@ static void on_fault(int, siginfo_t* info, void*) {
 
 static void allocate_shared() {
     size_t bytes = (MAX_SHARED + PAGE - 1) / PAGE * PAGE;
-    char* begin = (char*)mmap(nullptr, bytes + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    shared_end = begin + bytes;
+    shared_end = map_memory(bytes + PAGE) + bytes;
     mprotect(shared_end, PAGE, PROT_NONE);
 }
 
@@ -255,7 +268,7 @@ int run(const Kernel& what, dim3 grid, dim3 block, size_t shared, void** args) {
     error[0] = 0, fault_address = nullptr, running = NOBODY;
     if (!shared_end) allocate_shared();
     if (__tsan_get_current_fiber) caller_tsan_fiber = __tsan_get_current_fiber();
-    bool sanitized = __tsan_get_current_fiber || __asan_poison_memory_region;   // they report faults themselves
+    bool sanitized = __tsan_get_current_fiber || __asan_poison_memory_region;     // they report faults too
     struct sigaction ours = {}, before;
     ours.sa_sigaction = on_fault;
     ours.sa_flags = SA_SIGINFO | SA_NODEFER;

@@ -9,7 +9,8 @@ from tests.cuda_on_cpu import memory
 from tests.cuda_on_cpu.build import compile_kernels, scheduler
 
 ORDERS = {"forward": 0, "reverse": 1, "random": 2}
-MAX_GRID, MAX_BLOCK, MAX_THREADS, MAX_SHARED = (2 ** 31 - 1, 65535, 65535), (1024, 1024, 64), 1024, 227 * 1024
+# Of a launch: the grid, the block, the threads of a block, the bytes of dynamic shared memory (and one).
+LIMITS = 2 ** 31 - 1, 65535, 65535, 1024, 1024, 64, 1024, 227 * 1024 + 1
 
 
 class SimulationError(Exception):
@@ -51,7 +52,7 @@ class SimulatedRuntime:
             raise SimulationError("the host waits while a graph is captured")
 
     def capture(self, step):
-        """As on a GPU, step()'s launches are recorded and not run, until the function that this returns is called."""
+        """As on a GPU, step()'s launches are recorded; the function that this returns runs them."""
         recorded = self._recording = []
         try:
             step()
@@ -102,9 +103,9 @@ class SimulatedRuntime:
         where = f"{source}: {kernel}"
         library = self._library(source, defines)
         grid, block = _three(grid), _three(block)
-        if not (all(0 < g <= most for g, most in zip(grid, MAX_GRID)) and all(0 < b <= most for b, most in zip(block, MAX_BLOCK))
-                and np.prod(block) <= MAX_THREADS and 0 <= shared <= MAX_SHARED):
-            raise SimulationError(f"{where}: cannot launch grid {grid}, block {block}, {shared} bytes of shared memory")
+        sizes = *grid, *block, np.prod(block), shared + 1
+        if not all(0 < size <= most for size, most in zip(sizes, LIMITS)):
+            raise SimulationError(f"{where}: cannot launch grid {grid}, block {block}, {shared} bytes shared")
         try:
             function, signature = library["launch_" + kernel], library["signature_" + kernel]
         except AttributeError as error:
@@ -112,9 +113,10 @@ class SimulatedRuntime:
         signature.restype = ctypes.c_char_p
         values = _checked(where, args, signature().decode().split())
         pointers = (ctypes.c_void_p * len(values))(*(value.ctypes.data for value in values))
-        failed = function((ctypes.c_uint * 3)(*grid), (ctypes.c_uint * 3)(*block), ctypes.c_size_t(shared), pointers)
-        if failed:
-            raise SimulationError(f"{where}: {scheduler().simulator_error().decode()}{_blame(scheduler().simulator_fault_address(), args)}")
+        three = ctypes.c_uint * 3
+        if function(three(*grid), three(*block), ctypes.c_size_t(shared), pointers):
+            fault = scheduler().simulator_fault_address()
+            raise SimulationError(f"{where}: {scheduler().simulator_error().decode()}{_blame(fault, args)}")
         for number, arg in enumerate(args):
             if isinstance(arg, memory.SimulatedArray) and not arg.fenced.is_whole():
                 raise SimulationError(f"{where}: wrote beside argument {number}, shape {arg.shape}")
@@ -125,9 +127,9 @@ def _three(sizes):
 
 
 def _checked(where, args, parameters):
-    """The value of each argument as a NumPy array of one element, after a comparison with the kernel's parameters."""
+    """The value of each argument as a NumPy array of one element, if they fit the kernel's parameters."""
     if len(args) != len(parameters):
-        raise SimulationError(f"{where}: {len(args)} arguments for {len(parameters)} parameters ({', '.join(parameters)})")
+        raise SimulationError(f"{where}: {len(args)} arguments for {len(parameters)} parameters {parameters}")
     values = []
     for number, (arg, parameter) in enumerate(zip(args, parameters)):
         if isinstance(arg, memory.SimulatedArray):
@@ -152,7 +154,8 @@ def _blame(address, args):
     for number, arg in enumerate(args):
         if isinstance(arg, memory.SimulatedArray):
             begin, end = arg.ctypes.data, arg.ctypes.data + arg.nbytes
-            distances.append((max(begin - address, address - end + 1, 0), number, "before" if address < begin else "after"))
+            side = "before" if address < begin else "after"
+            distances.append((max(begin - address, address - end + 1, 0), number, side))
     if not distances or min(distances)[0] > 2 ** 20:
         return f" (address {address:#x}, near no argument)"
     distance, number, side = min(distances)

@@ -1,17 +1,20 @@
-"""One call that starts every kernel of the CUDA half: training steps, pictures and augmentation of a small VAE/GAN."""
+"""One call that starts every kernel of the CUDA half: steps, pictures and augmentation of a small VAE/GAN."""
 import numpy as np
 
 import gpuarray as ga
 import nets
 
 
-def vaegan(device, size=32, width=1 / 16, z_size=8, hidden=64, precision="fp32", optimiser="rmsprop", seed=0, **options):
-    """A VAE/GAN, tiny unless told otherwise, with the same weights on every device."""
+TRAINING = dict(gamma=1e-2, gate=(0.68, 0.35), learning_rate=1e-3, weight_decay=1e-4)
+
+
+def vaegan(device, size=32, width=1 / 16, z_size=8, hidden=64, precision="fp32", seed=0, **options):
+    """A VAE/GAN, tiny unless told otherwise, with the same weights everywhere. options: of nets.VAEGAN."""
     rng = np.random.default_rng(seed)
     common = dict(width=width, device=device, precision=precision)
-    return nets.VAEGAN(nets.encoder(size, z_size, rng, hidden=hidden, **common), nets.decoder(size, z_size, rng, **common),
-                       nets.discriminator(size, rng, **common), z_size, **{**dict(
-                           gamma=1e-2, gate=(0.68, 0.35), seed=seed, learning_rate=1e-3, optimiser=optimiser, weight_decay=1e-4), **options})
+    networks = (nets.encoder(size, z_size, rng, hidden=hidden, **common),
+                nets.decoder(size, z_size, rng, **common), nets.discriminator(size, rng, **common))
+    return nets.VAEGAN(*networks, z_size, seed=seed, **{**TRAINING, **options})
 
 
 def images(n, size=32, seed=1):

@@ -10,7 +10,10 @@ def cuda():
     return device
 
 
-@pytest.fixture(params=[("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)], ids=lambda p: f"{p[0]}{p[1]}")
+ORDERS = ("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)
+
+
+@pytest.fixture(params=ORDERS, ids=lambda order: f"{order[0]}{order[1]}")
 def cuda_any_order(request):
     """The simulated device, once for each order in which threads and blocks run."""
     with device.threads_in_order(*request.param):

@@ -1,4 +1,4 @@
-"""A stand-in for the `cupy` module: what the GPU runtime asks of CuPy, answered from a description of a machine."""
+"""A stand-in for the `cupy` module: what the runtime asks of it, answered from a description of a machine."""
 from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
@@ -35,7 +35,8 @@ class Kernel:
     def __call__(self, grid, block, args, shared_mem=0):
         if self.machine.launch_error:
             raise self.machine.launch_error
-        self.machine.launches.append((self.name, grid, block, args, shared_mem, self.max_dynamic_shared_size_bytes))
+        self.machine.launches.append((self.name, grid, block, args, shared_mem,
+                                      self.max_dynamic_shared_size_bytes))
 
 
 class Module:
@@ -50,37 +51,41 @@ class Module:
 
 
 class Machine:
-    """A machine with CuPy; a test changes what is wrong with it. Records what is compiled, launched, waited for."""
+    """A machine with CuPy, which a test can break. Records what is compiled, launched, waited for."""
 
     def __init__(self):
         self.driver, self.toolkit, self.gpus, self.capability = 13000, 13020, 1, "90"
         self.device_error = self.nvrtc_error = self.compile_error = self.launch_error = self.wait_error = None
-        self.free, self.total, self.pool_used, self.pool_held, self.largest = 2 ** 30, 4 * 2 ** 30, 2 ** 31, 3 * 2 ** 30, 2 ** 40
+        self.free, self.total, self.largest = 2 ** 30, 4 * 2 ** 30, 2 ** 40
+        self.pool_used, self.pool_held = 2 ** 31, 3 * 2 ** 30
         self.compiled, self.launches, self.events = [], [], []
 
     def cupy(self):
         """The module."""
+        runtime = SimpleNamespace(
+            CUDARuntimeError=CUDARuntimeError, driverGetVersion=lambda: self.driver,
+            runtimeGetVersion=lambda: self.toolkit, getDeviceCount=self._count, getDevice=lambda: 0,
+            memGetInfo=lambda: (self.free, self.total),
+            getDeviceProperties=lambda device: {"name": b"Fake GPU"})
+        cuda = SimpleNamespace(
+            runtime=runtime, driver=SimpleNamespace(CUDADriverError=CUDADriverError),
+            nvrtc=SimpleNamespace(getVersion=self._nvrtc_version),
+            compiler=SimpleNamespace(CompileException=CompileException),
+            memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
+            Device=lambda: SimpleNamespace(compute_capability=self.capability),
+            get_current_stream=lambda: SimpleNamespace(synchronize=self._wait),
+            Stream=lambda non_blocking: _Stream(self),
+            MemoryPool=lambda: SimpleNamespace(malloc="the graph's own pool"),
+            using_allocator=self._using_allocator)
+        pool = SimpleNamespace(used_bytes=lambda: self.pool_used, total_bytes=lambda: self.pool_held,
+                               free_all_blocks=lambda: self.events.append("give idle memory back"))
         return SimpleNamespace(
-            __version__="14.0.0", ndarray=ndarray, RawModule=lambda code, options: Module(self, code, options),
+            __version__="14.0.0", ndarray=ndarray, cuda=cuda, get_default_memory_pool=lambda: pool,
+            RawModule=lambda code, options: Module(self, code, options),
             empty=lambda shape, dtype: self._allocate(np.empty(shape, dtype)),
             zeros=lambda shape, dtype: self._allocate(np.zeros(shape, dtype)),
             array=lambda array, order: self._allocate(np.array(array, order=order)),
-            asnumpy=lambda array: np.array(array.view(np.ndarray)),
-            get_default_memory_pool=lambda: SimpleNamespace(
-                used_bytes=lambda: self.pool_used, total_bytes=lambda: self.pool_held,
-                free_all_blocks=lambda: self.events.append("give idle memory back")),
-            cuda=SimpleNamespace(
-                runtime=SimpleNamespace(
-                    CUDARuntimeError=CUDARuntimeError, driverGetVersion=lambda: self.driver,
-                    runtimeGetVersion=lambda: self.toolkit, getDeviceCount=self._count, getDevice=lambda: 0,
-                    memGetInfo=lambda: (self.free, self.total),
-                    getDeviceProperties=lambda device: {"name": b"Fake GPU", "totalGlobalMem": self.total}),
-                driver=SimpleNamespace(CUDADriverError=CUDADriverError), nvrtc=SimpleNamespace(getVersion=self._nvrtc_version),
-                compiler=SimpleNamespace(CompileException=CompileException), memory=SimpleNamespace(OutOfMemoryError=OutOfMemoryError),
-                Device=lambda: SimpleNamespace(compute_capability=self.capability),
-                get_current_stream=lambda: SimpleNamespace(synchronize=self._wait),
-                Stream=lambda non_blocking: _Stream(self), MemoryPool=lambda: SimpleNamespace(malloc="the graph's own pool"),
-                using_allocator=self._using_allocator))
+            asnumpy=lambda array: np.array(array.view(np.ndarray)))
 
     def _allocate(self, array):
         if array.nbytes > self.largest:

@@ -1,4 +1,4 @@
-"""The GPU's runtime against a stand-in for CuPy: what it refuses and says, compiles, launches and captures."""
+"""The GPU's runtime on a stand-in for CuPy: what it refuses and says, compiles, launches and captures."""
 import sys
 
 import numpy as np
@@ -34,11 +34,15 @@ def test_a_working_gpu_is_taken(machine):
 
 BROKEN = {
     "no driver": (dict(driver=0), "no NVIDIA driver: install one"),
-    "old driver": (dict(driver=12080), r"too old: it serves CUDA 12\.8, CuPy is built for 13\.2: .*'\.\[cuda12\]'"),
+    "old driver": (dict(driver=12080),
+                   r"too old: it serves CUDA 12\.8, CuPy is built for 13\.2: .*'\.\[cuda12\]'"),
     "no GPU": (dict(gpus=0), "no GPU: check nvidia-smi and CUDA_VISIBLE_DEVICES"),
-    "broken GPU": (dict(device_error=fake_cupy.CUDARuntimeError("cudaErrorNoDevice")), r"no usable GPU \(cudaErrorNoDevice\)"),
-    "old GPU": (dict(capability="70"), r"the GPU Fake GPU has compute capability 7\.0, expected 7\.5 or more: use the CPU"),
-    "no compiler": (dict(nvrtc_error=OSError("libnvrtc.so.13: not found")), r"no CUDA compiler .*'\.\[cuda13\]'.*libnvrtc\.so\.13"),
+    "broken GPU": (dict(device_error=fake_cupy.CUDARuntimeError("cudaErrorNoDevice")),
+                   r"no usable GPU \(cudaErrorNoDevice\)"),
+    "old GPU": (dict(capability="70"),
+                r"the GPU Fake GPU has compute capability 7\.0, expected 7\.5 or more: use the CPU"),
+    "no compiler": (dict(nvrtc_error=OSError("libnvrtc.so.13: not found")),
+                    r"no CUDA compiler .*'\.\[cuda13\]'.*libnvrtc\.so\.13"),
 }
 
 
@@ -78,7 +82,8 @@ def test_copies_there_and_back(machine):
 
 
 @pytest.mark.parametrize("allocate", [
-    lambda there: ga.empty((2 ** 18,), np.float32, there), lambda there: ga.zeros((2 ** 18,), np.float32, there),
+    lambda there: ga.empty((2 ** 18,), np.float32, there),
+    lambda there: ga.zeros((2 ** 18,), np.float32, there),
     lambda there: ga.to_device(np.zeros(2 ** 18, np.float32), "cuda")])
 def test_out_of_memory_gives_figures_and_a_way_out(machine, allocate):
     there = ga.to_device(np.zeros(1), "cuda")
@@ -105,7 +110,8 @@ def test_a_kernel_is_compiled_once_for_its_defines(machine):
     assert len(machine.compiled) == 2 and len(machine.launches) == 3
     code, options = machine.compiled[1]
     assert options == ("-std=c++17",)
-    assert code.index('#line 1 "common.cuh"') < code.index("#define WIDTH 4") < code.index(f'#line 1 "{SOURCE}"')
+    parts = '#line 1 "common.cuh"', "#define WIDTH 4", f'#line 1 "{SOURCE}"'
+    assert sorted(parts, key=code.index) == list(parts)
     name, grid, block, args, shared, _ = machine.launches[0]
     assert (name, grid, block, args, shared) == ("copy", (2,), (64,), (np.int32(3), 0), 0)
     assert isinstance(args[1], np.uintp)                                     # a null pointer
@@ -119,7 +125,8 @@ def test_much_shared_memory_is_asked_for(machine):
 
 def test_a_kernel_that_does_not_compile(machine):
     machine.compile_error = fake_cupy.CompileException("memory.cu(3): error: no such thing\nand more")
-    with pytest.raises(ga.DeviceError, match=r"does not compile memory\.cu for compute capability 9\.0: .*no such thing$"):
+    message = r"does not compile memory\.cu for compute capability 9\.0: .*no such thing$"
+    with pytest.raises(ga.DeviceError, match=message):
         launch()
 
 
@@ -130,8 +137,9 @@ def test_debug_mode_waits_and_names_the_kernel(machine):
     launch()
     assert machine.events == ["wait"]
     machine.wait_error = fake_cupy.CUDARuntimeError("cudaErrorIllegalAddress")
-    with pytest.raises(ga.DeviceError, match=r"memory\.cu: copy failed \(cudaErrorIllegalAddress\): grid \(2,\), block \(64,\), "
-                                             r"0 bytes of shared memory, float32\[2, 3\], 7$"):
+    message = (r"memory\.cu: copy failed \(cudaErrorIllegalAddress\): grid \(2,\), block \(64,\), "
+               r"0 bytes of shared memory, float32\[2, 3\], 7$")
+    with pytest.raises(ga.DeviceError, match=message):
         launch((ga.to_device(np.zeros((2, 3), np.float32), "cuda"), np.int32(7)))
 
 
@@ -145,8 +153,8 @@ def test_a_launch_that_the_driver_refuses(machine):
 
 def test_a_graph_has_memory_of_its_own(machine):
     replay = cuda.capture(lambda: machine.events.append("step"))
-    assert machine.events == ["wait", "give idle memory back", "allocate from the graph's own pool", "begin capture", "step",
-                              "end capture", "allocate as before"]
+    assert machine.events == ["wait", "give idle memory back", "allocate from the graph's own pool",
+                              "begin capture", "step", "end capture", "allocate as before"]
     replay()
     assert machine.events[-1] == "launch graph"
 
@@ -174,8 +182,8 @@ def test_included_files_are_joined_with_their_line_numbers(tmp_path, monkeypatch
     (tmp_path / "b.cuh").write_text("inside\n")
     monkeypatch.setattr(runtime, "FOLDER", tmp_path)
     assert runtime.source_text("a.cu", (("N", 3),)).splitlines() == [
-        '#line 1 "common.cuh"', "// shared", "#define N 3", '#line 1 "a.cu"', "first", '#line 1 "b.cuh"', "inside",
-        '#line 3 "a.cu"', "third"]
+        '#line 1 "common.cuh"', "// shared", "#define N 3", '#line 1 "a.cu"', "first", '#line 1 "b.cuh"',
+        "inside", '#line 3 "a.cu"', "third"]
     runtime.source_text.cache_clear()
 
 

@@ -1,4 +1,4 @@
-"""All kernels, a whole training step of them, under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer."""
+"""All kernels, in whole steps, under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer."""
 import re
 import subprocess
 
@@ -24,9 +24,12 @@ def test_kernels_are_clean(sanitizer):
 
 
 @pytest.mark.parametrize("sanitizer, kernel, bug, words", [
-    ("address", "rotate_twice", "STATIC_PAST", "global-buffer-overflow"), ("address", "local_array", "LOCAL_PAST", "index 8 out of bounds"),
-    ("address", "local_array", "MISALIGNED", "misaligned address"), ("address", "through_shared", "SHARED_PAST", "SEGV"),
-    ("thread", "rotate_twice", "BARRIER", "data race"), ("thread", "rotate_twice", "BARRIER_AGAIN", "data race"),
+    ("address", "rotate_twice", "STATIC_PAST", "global-buffer-overflow"),
+    ("address", "local_array", "LOCAL_PAST", "index 8 out of bounds"),
+    ("address", "local_array", "MISALIGNED", "misaligned address"),
+    ("address", "through_shared", "SHARED_PAST", "SEGV"),
+    ("thread", "rotate_twice", "BARRIER", "data race"),
+    ("thread", "rotate_twice", "BARRIER_AGAIN", "data race"),
     ("thread", "product_tf32", "WAIT_BARRIER", "data race")])
 def test_planted_faults_are_found(sanitizer, kernel, bug, words):
     status, found = reports(sanitizer, "tests.cuda_on_cpu.planted", kernel, bug)

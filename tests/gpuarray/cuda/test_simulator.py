@@ -72,7 +72,7 @@ def test_warp_operations(cuda_any_order):
     np.testing.assert_array_equal(votes, ((x > 0) << lanes).sum(1, dtype=np.uint32)[:, None].repeat(32, 1))
 
 
-@pytest.mark.parametrize("bug, message", [("LANES", "different warp operations"), ("MASK", "not in its own mask")])
+@pytest.mark.parametrize("bug, message", [("LANES", "different warp operations"), ("MASK", "not in its own")])
 def test_lanes_that_do_not_do_the_same(bug, message):
     with pytest.raises(SimulationError, match=message):
         planted.warp_operations(bug)
@@ -82,16 +82,16 @@ def test_lanes_that_do_not_do_the_same(bug, message):
     (dict(args=()), "0 arguments for 3 parameters"),
     (dict(args=(0, 1, 2.0)), r"argument 2 is float, the kernel takes int32"),
     (dict(args=(0, 1, np.int64(1))), "argument 2 is int64"),
-    (dict(args=(0, 0, np.int32(1)), dtype=np.float64), r"argument 0 is \*float64, the kernel takes \*float32"),
-    (dict(kernel="no_kernel"), "no such kernel"),
-    (dict(grid=(0,)), "cannot launch"), (dict(grid=(1, 65536)), "cannot launch"), (dict(block=(1025,)), "cannot launch"),
+    (dict(args=(0, 0, np.int32(1)), dtype=np.float64), r"0 is \*float64, the kernel takes \*float32"),
+    (dict(kernel="no_kernel"), "no such kernel"), (dict(grid=(0,)), "cannot launch"),
+    (dict(grid=(1, 65536)), "cannot launch"), (dict(block=(1025,)), "cannot launch"),
     (dict(shared=300_000), "cannot launch")])
 def test_launches_that_a_gpu_would_refuse_or_misread(change, message):
     array = device.zeros((64,), change.get("dtype", np.float32))
     args = [array if type(arg) is int else arg for arg in change.get("args", (0, 1, np.int32(64)))]
     with pytest.raises(SimulationError, match=message):
-        planted.launch(change.get("kernel", "rotate_twice"), change.get("grid", (1,)), change.get("block", (64,)), args,
-                       change.get("shared", 0))
+        planted.launch(change.get("kernel", "rotate_twice"), change.get("grid", (1,)),
+                       change.get("block", (64,)), args, change.get("shared", 0))
 
 
 def test_a_graph_runs_when_it_is_launched():
@@ -111,7 +111,7 @@ def test_arrays_are_closed_to_numpy():
     np.testing.assert_array_equal(device.to_host(x + 1), np.ones(4))
     x[1:] = 2
     np.testing.assert_array_equal(device.to_host(x), [0, 2, 2, 2])
-    for forbidden in (lambda: x + np.ones(4), lambda: np.sum(x), lambda: x[0], lambda: np.concatenate([x, x]), lambda: x.sum(),
-                      lambda: x.__setitem__(0, np.ones(()))):
+    for forbidden in (lambda: x + np.ones(4), lambda: np.sum(x), lambda: x.sum(), lambda: x[0],
+                      lambda: np.concatenate([x, x]), lambda: x.__setitem__(0, np.ones(()))):
         with pytest.raises(TypeError):
             forbidden()
