@@ -25,7 +25,7 @@ def command(script, *arguments, cache):
 def call(script, *arguments, cache, cwd):
     """The finished process, with stdout and stderr as text."""
     return subprocess.run(command(script, *arguments, cache=cache), env=ENVIRONMENT, cwd=cwd,
-                          capture_output=True, text=True, timeout=120)
+                          capture_output=True, text=True, timeout=300)
 
 
 def train(script, *arguments, cache, cwd):

@@ -48,7 +48,7 @@ def test_a_signal_saves_the_state(number, status, uninterrupted, cache, tmp_path
         while not process.stdout.readline().startswith("epoch 1/2  step 1/20"):
             assert process.poll() is None
         process.send_signal(number)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=300)
     assert process.returncode == status
     assert errors.startswith("interrupted at step ") and errors.count("\n") == 1
     assert errors.endswith("go on with --out run --resume\n")
