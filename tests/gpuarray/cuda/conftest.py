@@ -1,20 +1,40 @@
-"""Fixtures for the tests of the CUDA half, which runs on a simulated device."""
+"""Fixtures for the tests of the CUDA half, which runs on a simulated device, or with --gpu on the machine's GPU:
+
+    python -m pytest tests/gpuarray/cuda --gpu --ignore tests/gpuarray/cuda/test_sanitizers.py
+"""
+from contextlib import contextmanager
+
 import pytest
 
+from gpuarray.cuda import runtime
 from tests.cuda_on_cpu import device
-
-
-@pytest.fixture
-def cuda():
-    """The simulated device: `cuda.to_device(array)`, `cuda.to_host(array)`."""
-    return device
-
 
 ORDERS = ("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)
 
 
+class GPU:
+    """The machine's GPU in the place of the simulated device; the order of its threads is its own affair."""
+
+    def __getattr__(self, name):
+        return getattr(runtime.default_runtime(), name)
+
+    @contextmanager
+    def threads_in_order(self, order, seed=0):
+        yield self
+
+
+def pytest_addoption(parser):
+    parser.addoption("--gpu", action="store_true", help="run kernels on the machine's GPU, not on the CPU")
+
+
+@pytest.fixture
+def cuda(request):
+    """The device that kernels run on: `cuda.to_device(array)`, `cuda.to_host(array)`."""
+    return GPU() if request.config.getoption("--gpu", default=False) else device
+
+
 @pytest.fixture(params=ORDERS, ids=lambda order: f"{order[0]}{order[1]}")
-def cuda_any_order(request):
-    """The simulated device, once for each order in which threads and blocks run."""
-    with device.threads_in_order(*request.param):
-        yield device
+def cuda_any_order(request, cuda):
+    """The device, once for each order in which threads and blocks run."""
+    with cuda.threads_in_order(*request.param):
+        yield cuda
