@@ -15,6 +15,7 @@ constexpr int TILE_ROWS = 16, TILE_COLS = 32, THREADS = 128;
 
 // This block's tile, and what it is to be read as: the sum of parts, from first to last.
 struct SumOfParts {
+    static constexpr int AT_ONCE = 8;
     const float* parts;
     int n_parts, rows, cols, tile, row0, col0, n_rows;
     bool whole;
@@ -32,18 +33,26 @@ struct SumOfParts {
 
     __device__ void operator()(float (&v)[4], int row, int col) const {
         const float* quad = parts + (row0 + row) * cols + col0 + col;
-        load_quad(v, quad, cols - col0 - col, whole);
-#pragma unroll 4
-        for (int part = 1; part < n_parts; ++part) {
-            float next[4];
-            load_quad(next, quad + part * (rows * cols), cols - col0 - col, whole);
+        v[0] = v[1] = v[2] = v[3] = 0.0f;
+        int part = 0;
+        for (; part + AT_ONCE <= n_parts; part += AT_ONCE) add<AT_ONCE>(v, quad, part, col);
+        for (; part < n_parts; ++part) add<1>(v, quad, part, col);
+    }
+
+    // N parts, whose reads travel together.
+    template <int N> __device__ void add(float (&v)[4], const float* quad, int part, int col) const {
+        float next[N][4];
 #pragma unroll
-            for (int e = 0; e < 4; ++e) v[e] += next[e];
-        }
+        for (int i = 0; i < N; ++i)
+            load_quad(next[i], quad + (part + i) * (rows * cols), cols - col0 - col, whole);
+#pragma unroll
+        for (int i = 0; i < N; ++i)
+#pragma unroll
+            for (int e = 0; e < 4; ++e) v[e] += next[i][e];
     }
 };
 
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 8)
 finish_activations(In<float> parts, In<float> bias, Out<ELEMENT> y, Out<float> moments, int n_parts, int rows,
                    int cols, int activation, bool whole) {
     __shared__ int destination[TILE_ROWS];
@@ -52,7 +61,7 @@ finish_activations(In<float> parts, In<float> bias, Out<ELEMENT> y, Out<float> m
                       sum.tile, (rows + TILE_ROWS - 1) / TILE_ROWS);
 }
 
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, 8)
 finish_gradient(In<float> parts, Out<float> dw, int n_parts, int rows, int cols, float weight, bool whole) {
     __shared__ int destination[TILE_ROWS];
     const SumOfParts sum(parts, n_parts, rows, cols, whole, destination);
@@ -67,7 +76,7 @@ finish_swapped(In<float> parts, Out<float> dw, int n_parts, int taps, int C, int
     const int k = i % K, c = i / K % C, tap = i / (K * C);
     const float* from = parts + ((taps - 1 - tap) * K + k) * C + c;
     float sum = 0.0f;
-#pragma unroll 4
+#pragma unroll 8                                                        // so many reads travel at once
     for (int part = 0; part < n_parts; ++part) sum += from[part * size];
     dw[i] = fmaf(weight, sum, dw[i]);
 }

@@ -7,7 +7,7 @@ FINISH_TILE, FINISH_THREADS = (16, 32), 128     # rows and columns of a block of
 
 _BLOCKS = 264               # that run at once: two on each of the 132 multiprocessors of an H100 or H200. The
                             # same number on every card, so that every card adds up in the same order
-_MOST_PARTS = 64
+_MOST_PARTS = 256
 _WORKSPACE = 2 ** 26        # elements that all parts together may take: 256 MiB
 # KiB of shared memory that a block may take, by compute capability (CUDA C++ Programming Guide, technical
 # specifications), and how many of them the kernels declare themselves, at most.
@@ -76,14 +76,14 @@ def choose_parts(tile, blocks, steps, results):
     fill a card.
 
     The cheapest by a plain model, in the time of one step of a 128 x 128 tile: rounds of as many blocks as
-    run at once, each with its steps and about 4 more to begin and end; then one more launch, and the parts
-    written and read again at some 3 MB in that time.
+    run at once, each with its steps and about 4 more to begin and end; then one more launch, in which the
+    parts are read eight at a time, and some 3 MB in the time of a step.
     """
     size = tile.tile_rows * tile.tile_cols / (128 * 128)
 
     def cost(parts):
         rounds = ceil_div(blocks * parts, _BLOCKS) * (ceil_div(steps, parts) + 4) * size
-        return rounds + (4 + parts * results * 8 / 3e6 if parts > 1 else 0)
+        return rounds + (4 + parts / 12 + parts * results * 8 / 3e6 if parts > 1 else 0)
 
     return min(range(1, max(1, min(steps, _MOST_PARTS, _WORKSPACE // results)) + 1), key=cost)
 
