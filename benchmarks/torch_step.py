@@ -66,30 +66,40 @@ class TorchVAEGAN:
         x = torch.from_numpy(x).permute(0, 3, 1, 2)        # channels last as it comes
         if not self.tuned:
             x = x.contiguous()
-        (self._one_backward if self.tuned else self._three_gradients)(x, noise, z_p)
+        self.backward(self.losses(x, noise, z_p))
 
-    def _three_gradients(self, x, noise, z_p):
-        z, kl = self._encode(x, noise)
-        decoder, gamma = self.modules["decoder"], self.model.gamma
-        llike = self._feature_loss(self.features, decoder(z), x)
-        gan = self._cost(x, decoder(z_p))
-        losses = {"encoder": kl + llike,
-                  "decoder": gamma * llike - (1 - gamma) / (1 - self.model.real_weight) * gan,
-                  "discriminator": gan}
+    def losses(self, x, noise, z_p):
+        """What `backward` takes, of images x (N, 3, S, S) and noise (N, Z) twice: forwards alone."""
+        return (self._one_loss if self.tuned else self._three_losses)(x, noise, z_p)
+
+    def backward(self, losses):
+        """Leave the gradients in the parameters' `.grad`."""
+        if self.tuned:
+            losses.backward()
+            return
         for name, loss in losses.items():
             parameters = list(self.modules[name].parameters())
             gradients = torch.autograd.grad(loss, parameters, retain_graph=name != "discriminator")
             for parameter, gradient in zip(parameters, gradients):
                 parameter.grad = gradient
 
-    def _one_backward(self, x, noise, z_p):
+    def _three_losses(self, x, noise, z_p):
+        z, kl = self._encode(x, noise)
+        decoder, gamma = self.modules["decoder"], self.model.gamma
+        llike = self._feature_loss(self.features, decoder(z), x)
+        gan = self._cost(x, decoder(z_p))
+        return {"encoder": kl + llike,
+                "decoder": gamma * llike - (1 - gamma) / (1 - self.model.real_weight) * gan,
+                "discriminator": gan}
+
+    def _one_loss(self, x, noise, z_p):
         z, kl = self._encode(x, noise)
         decoder, gamma = self.modules["decoder"], self.model.gamma
         x_rec = Scale.apply(decoder(Scale.apply(z, 1 / gamma)), gamma)       # Dec takes gamma of it, Enc takes it whole
         frozen = {name: value.detach() for name, value in self.features.named_parameters()}
         llike = self._feature_loss(lambda both: torch.func.functional_call(self.features, frozen, both), x_rec, x)
         fakes = Scale.apply(decoder(z_p), (gamma - 1) / (1 - self.model.real_weight))     # Dec climbs, by unweighted fakes
-        (kl + llike + self._cost(x, fakes)).backward()
+        return kl + llike + self._cost(x, fakes)
 
     def _encode(self, x, noise):
         mean, raw = self.modules["encoder"](x).chunk(2, dim=1)

@@ -1,0 +1,1 @@
+"""Measurements: speed beside PyTorch, what trained networks know."""

@@ -1,0 +1,107 @@
+"""Every kernel at the shapes of the `released` networks: time, rate, share of the card's ceiling, PyTorch beside it."""
+import math
+
+import numpy as np
+
+import gpuarray as ga
+from benchmarks.gpu.cases import cases
+from benchmarks.gpu.ceilings import rates
+from tests.gpuarray.check import relative_error
+
+ROTATING_BYTES, MOST_SETS = 2 ** 28, 8      # inputs take turns, so that the cache does not hold them; 256 MB is 5 L2s of an H200
+# Largest relative difference from PyTorch on the same numbers: either rounds in its own way, cuDNN may take Winograd's.
+DIFFERENCE = {"fp32": 1e-4, "tf32": 5e-3, "bf16": 3e-2}
+
+
+def run(place, section, precisions, record):
+    found = rates(record.results)
+    for batch in place.batches:
+        for case in cases(place, batch):
+            for precision in precisions:
+                if precision == "fp32" or _has(case, precision):
+                    row = {"operation": case.operation, "layer": case.layer, "shapes": case.shapes, "precision": precision,
+                           "batch": batch, "flop": case.flop, "bytes": case.nbytes(precision)}
+                    _measure(place, section, row, case, precision)
+                    _rate(row, case, precision, found)
+                    place.tidy()
+
+
+def _has(case, precision):
+    """Is this another kernel in that precision?"""
+    return bool(case.flop) if precision == "tf32" else any(kind == "x" for kind, _ in case.inputs)
+
+
+def _measure(place, section, row, case, precision):
+    sets = 1 if place.simulated else max(2, min(MOST_SETS, math.ceil(ROTATING_BYTES / row["bytes"])))
+    inputs = []
+
+    def ours():
+        inputs.extend(_draw(place, case, precision, 10 * turn) for turn in range(sets))
+        calls = place.recorded(lambda: [case.ours(*arrays, tf32=precision == "tf32") for arrays in inputs])
+        return place.time(calls, per=sets)
+
+    def theirs():
+        place.torch_precision(precision)
+        return place.time(place.torch_recorded(lambda: _together([_peer(place, case, precision, arrays) for arrays in inputs])),
+                          per=sets)
+
+    section.attempt(row, ours, "ours")
+    if case.peer and inputs and "error" not in row["ours"]:
+        section.attempt(row, theirs, "pytorch")
+        if case.operation != "rmsprop_step" and "error" not in row["pytorch"]:
+            section.attempt(row, lambda: _compare(place, case, precision, inputs[0]), "agreement")
+            row["wrong"] = "error" in row["agreement"]
+
+
+def _draw(place, case, precision, stream):
+    arrays = []
+    for number, (kind, shape) in enumerate(case.inputs):
+        if kind == "u8":
+            arrays.append(ga.to_device(np.random.default_rng(stream).integers(0, 256, shape, np.uint8), "cuda"))
+            continue
+        array = place.normal(shape, stream + number)
+        if kind == "v":
+            array = array * array + np.float32(0.1)
+        arrays.append(ga.cast(array, "bfloat16") if kind == "x" and precision == "bf16" else array)
+    return arrays
+
+
+def _peer(place, case, precision, arrays):
+    """PyTorch's call on the same numbers. In bf16 it gets its weights in bfloat16; ours rounds them anew in each call."""
+    import torch
+    from benchmarks.gpu import peers
+    tensors = [place.torch(ga.cast(array, "float32")) for array in arrays]
+    if precision == "bf16":
+        lower = [kind == "x" or bool(case.flop) for kind, _ in case.inputs]
+        tensors = [tensor.to(torch.bfloat16) if low else tensor for tensor, low in zip(tensors, lower)]
+    name, *options = case.peer
+    prepare = getattr(peers, name)
+    return (prepare(*options) if options else prepare)(*tensors)
+
+
+def _together(calls):
+    return lambda: [call() for call in calls]
+
+
+def _compare(place, case, precision, arrays):
+    """The largest relative difference of an output from PyTorch's, on the same numbers."""
+    theirs = [tensor.detach().float().cpu().numpy() for tensor in _peer(place, case, precision, arrays)()]
+    got = [ga.to_host(ga.cast(result, "float32")) for result in case.ours(*arrays, tf32=precision == "tf32")]
+    difference = max(relative_error(*both) for both in zip(got, theirs))
+    if difference > DIFFERENCE[precision]:
+        raise ArithmeticError(f"differs from PyTorch by {difference:.1e}, allowed {DIFFERENCE[precision]:.0e}")
+    return {"difference": float(difference)}
+
+
+def _rate(row, case, precision, ceilings):
+    """Adds share, of what the ceilings allow: the longer of the products' and the bytes' time over ours; and both rates."""
+    time = row["ours"].get("ms")
+    if not time:
+        return
+    row["tflops"], row["gb_per_s"] = case.flop / time / 1e9, row["bytes"] / time / 1e6
+    if "ms" in row.get("pytorch", {}):
+        row["pytorch_over_ours"] = row["pytorch"]["ms"] / time
+    if "copy" in ceilings and (not case.flop or precision in ceilings):
+        floors = {"copy": row["bytes"] / ceilings["copy"], precision: case.flop / ceilings[precision] if case.flop else 0.0}
+        row["bound_by"] = max(floors, key=floors.get)
+        row["share"] = floors[row["bound_by"]] / time

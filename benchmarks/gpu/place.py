@@ -1,0 +1,142 @@
+"""Where the benchmark runs: a GPU, or the CPU with our kernels on the simulated device and PyTorch's peers beside it."""
+import math
+import os
+import platform
+import statistics
+import subprocess
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from unittest import mock
+
+import numpy as np
+
+import gpuarray as ga
+from gpuarray.cuda import runtime
+from tests.cuda_on_cpu.workload import vaegan
+
+PRECISIONS = "fp32", "tf32", "bf16"
+PACKAGES = "numpy", "cupy-cuda13x", "cupy-cuda12x", "torch", "triton", "nvidia-cudnn-cu13", "nvidia-cudnn-cu12", "ml_dtypes"
+TIMED_SECONDS, MOST_RUNS, FEWEST_RUNS = 0.15, 200, 20       # of a measurement
+
+
+class Place:
+    """simulated: are there no timings? network: of the models' builder. batches: sizes of mini-batches."""
+
+    def __init__(self, simulated, batches, why):
+        self.simulated = simulated
+        self.network = dict(size=32, width=1 / 16, z_size=8, hidden=64) if simulated else \
+            dict(size=64, width=1.0, z_size=128, hidden=1024)
+        self.batches = batches or ([3] if simulated else [64, 256])
+        self.about = f"{why}: simulating, without timings" if simulated else f"on {why}"
+        self.runtime = runtime.default_runtime()
+        self.has_torch = find_spec("torch") is not None
+        self.torch_device = "cpu" if simulated else "cuda"
+
+    def machine(self):
+        """GPU, driver and versions."""
+        facts = {"gpu": None if self.simulated else self.runtime.describe(), "cpu_cores": os.cpu_count(),
+                 "system": platform.platform(), "python": platform.python_version(), "driver": None, "packages": {}}
+        for package in PACKAGES:
+            try:
+                facts["packages"][package] = version(package)
+            except PackageNotFoundError:
+                continue
+        if not self.simulated:
+            answer = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+                                    capture_output=True, text=True, check=False)
+            facts["driver"] = answer.stdout.strip() or f"nvidia-smi: {answer.stderr.strip()}"
+        return facts
+
+    # ------------------------------------------------------------------------------------------ models and arrays
+
+    def model(self, where, precision="fp32", graph=False):
+        """The VAE/GAN of the `released` networks, fakes from the prior, no gate: what TorchVAEGAN is a twin of."""
+        return vaegan(where, **self.network, precision=precision, graph=graph, gamma=1e-6, gate=None, weight_decay=0.0,
+                      learning_rate=1e-4)
+
+    def normal(self, shape, stream):
+        """Standard normal numbers in device memory, float32."""
+        return ga.normal(shape, 7, ga.to_device(np.zeros(1, np.uint64), "cuda"), stream)
+
+    def torch(self, array):
+        """A copy of a device array of ours as a tensor beside the peers."""
+        import torch
+        return torch.from_numpy(ga.to_host(array)) if self.simulated else torch.from_dlpack(array).clone()
+
+    def torch_precision(self, precision):
+        """Let PyTorch compute float32 products as asked, in the fastest way that cuDNN finds."""
+        import torch
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = precision == "tf32"
+        torch.backends.cudnn.benchmark = True
+
+    def tidy(self):
+        """Give all idle memory back to the GPU."""
+        if self.simulated:
+            return
+        self.runtime.synchronize()
+        self.runtime.cupy.get_default_memory_pool().free_all_blocks()
+        if self.has_torch:
+            import torch
+            torch.cuda.empty_cache()
+
+    # ------------------------------------------------------------------------------------------ graphs and clocks
+
+    def recorded(self, work):
+        """work(), launches of ours, as one CUDA graph, so that no launcher is timed; run once before."""
+        work()
+        return self.runtime.capture(work)
+
+    def torch_recorded(self, prepare):
+        """prepare() -> work, PyTorch's, both on one stream; the function that replays work as a CUDA graph."""
+        if self.simulated:
+            work = prepare()
+            work()
+            return work
+        import torch
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
+            work = prepare()
+            for _ in range(3):
+                work()
+        torch.cuda.synchronize()
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=stream):
+            work()
+        return graph.replay
+
+    def time(self, work, per=1):
+        """Milliseconds of work(), divided by `per`: median, lowest, highest of many runs between CUDA events; simulated: none.
+
+        work starts what it does on the default stream. One after the other, as in training: nothing waits in between.
+        """
+        work()
+        if self.simulated:
+            return {}
+        once = self._runs(work, 3)
+        runs = min(MOST_RUNS, max(FEWEST_RUNS, math.ceil(TIMED_SECONDS / max(statistics.median(once) / 1e3, 1e-6))))
+        found = [milliseconds / per for milliseconds in self._runs(work, runs)]
+        return {"ms": statistics.median(found), "lowest": min(found), "highest": max(found), "runs": runs}
+
+    def _runs(self, work, count):
+        cuda = self.runtime.cupy.cuda
+        events = [(cuda.Event(), cuda.Event()) for _ in range(count)]
+        for before, after in events:
+            before.record()
+            work()
+            after.record()
+        self.runtime.synchronize()
+        return [cuda.get_elapsed_time(before, after) for before, after in events]
+
+
+@contextmanager
+def open_place(simulate, batches):
+    """The machine's GPU, or the simulated device, which answers for 'cuda' meanwhile."""
+    device, why = ("cpu", "asked for") if simulate else ga.choose_device()
+    if device == "cuda":
+        yield Place(False, batches, why)
+        return
+    from tests.cuda_on_cpu import device as simulated
+    with mock.patch.object(runtime, "default_runtime", lambda: simulated):
+        yield Place(True, batches, "no GPU was asked for" if simulate else why)

@@ -1,0 +1,104 @@
+"""results.json as Markdown tables, ready for the README."""
+
+NOT_YET = "not measured yet"
+STEP_COLUMNS = (("ours", "eager"), ("ours", "graph"), ("pytorch", "eager"), ("pytorch", "channels_last"), ("pytorch", "compile"),
+                ("pytorch", "graph"), ("pytorch", "compile+graph"))
+
+
+def write(record):
+    (record.folder / "results.md").write_text(markdown(record.results) + "\n")
+
+
+def markdown(results):
+    tables = {"correctness": _correctness, "ceilings": _ceilings, "step": _step, "kernels": _kernels}
+    parts = [_machine(results)]
+    for name, section in results["sections"].items():
+        parts += [tables[name](results, section["rows"])]
+        parts += [f"The section ended early: {section['error']}"] if "error" in section else []
+    return "\n\n".join([*parts, *_errors(results)])
+
+
+def _machine(results):
+    machine = results["machine"]
+    packages = ", ".join(f"{name} {number}" for name, number in machine["packages"].items())
+    where = f"{machine['gpu']}, driver {machine['driver']}" if machine["gpu"] else \
+        "No GPU: everything has run tiny on the CPU, kernels on a simulated device; timings are not measured yet"
+    return f"{where}. Python {machine['python']}, {packages}. Made with `python -m benchmarks.gpu`."
+
+
+def _correctness(results, rows):
+    lines = []
+    for precision in dict.fromkeys(row["precision"] for row in rows):
+        chosen = [row for row in rows if row["precision"] == precision]
+        done = [row for row in chosen if "error" not in row]
+        worst = max(done, key=lambda row: row["error_over_tolerance"], default=None)
+        right = sum(not row.get("wrong") for row in done)
+        lines.append([precision, f"{right} of {len(chosen)}", f"{worst['error_over_tolerance']:.2f}" if worst else "-",
+                      worst["check"] if worst else "-"])
+    return "### Correctness\n\n" + _table(["precision", "checks passed", "largest error / tolerance", "of"], lines) + \
+        "\n\nAgainst the NumPy half in float64; every check ran twice and gave the same bits where it passed."
+
+
+def _ceilings(results, rows):
+    lines = [[row["ceiling"], _cell(row, "rate", "{:,.0f} " + row["unit"])] for row in rows]
+    return "### Ceilings of this card\n\n" + _table(["", "measured"], lines)
+
+
+def _step(results, rows):
+    found = {(row["whose"], row["variant"], row["precision"], row["batch"]): row for row in rows}
+    sizes = list(dict.fromkeys((row["batch"], row["precision"]) for row in rows))
+    heads = ["batch", "precision", "ours, eager", "**ours, graph**", "PyTorch eager", "channels_last", "compile", "CUDA graph",
+             "compile + CUDA graph"]
+    times, memory = [], []
+    for batch, precision in sizes:
+        row = [found.get((*column, precision, batch), {}) for column in STEP_COLUMNS]
+        ours = [one["ms"] for one in row[:2] if "ms" in one]
+        theirs = [one["ms"] for one in row[2:] if "ms" in one]
+        ratio = f"{min(theirs) / min(ours):.2f}" if ours and theirs else NOT_YET
+        times.append([batch, precision, *(_cell(one, "ms", "{:.2f}") for one in row), ratio])
+        memory.append([batch, precision, *(_cell(one, "peak_mib", "{:,.0f}") for one in row)])
+    return ("### A training step\n\nMilliseconds, median; the last column is the best PyTorch time over our best.\n\n"
+            + _table([*heads, "best PyTorch / ours"], times) + "\n\nPeak memory of arrays, MiB.\n\n" + _table(heads, memory))
+
+
+def _kernels(results, rows):
+    lines = []
+    for row in rows:
+        rate = _cell(row, *(("tflops", "{:.1f} TFLOP/s") if row["flop"] else ("gb_per_s", "{:,.0f} GB/s")), part="ours")
+        share = f"{row['share']:.0%} of {row['bound_by']}" if "share" in row else _absent(row["ours"])
+        ratio = _cell(row, "pytorch_over_ours", "{:.2f}", part="pytorch") if "pytorch" in row else "-"
+        micro = f"{1e3 * row['ours']['ms']:.1f}" if "ms" in row["ours"] else _absent(row["ours"])
+        lines.append([row["batch"], row["layer"], row["operation"], row["precision"], micro, rate, share, ratio])
+    return ("### Kernels\n\nMicroseconds, median over replays of a graph with rotating inputs. 'moments': the sums for "
+            "batchnorm are taken in the product, where PyTorch takes them in its batchnorm. In bf16 PyTorch's weights are "
+            "bfloat16 already; ours are rounded in each call.\n\n"
+            + _table(["batch", "layer", "operation", "precision", "µs", "rate", "share of ceiling", "PyTorch / ours"], lines))
+
+
+def _errors(results):
+    lines = []
+    for name, section in results["sections"].items():
+        for row in section["rows"]:
+            for key, part in ((None, row), *((key, row.get(key, {})) for key in ("ours", "pytorch", "agreement"))):
+                if isinstance(part, dict) and "error" in part:
+                    label = " ".join(str(row[key]) for key in ("check", "ceiling", "whose", "variant", "layer", "operation",
+                                                               "batch", "precision") if key in row)
+                    lines.append(f"- {name}, {label}{', ' + key if key else ''}: {part['error']}")
+            if row.get("wrong") and "error_over_tolerance" in row:
+                lines.append(f"- {name}, {row['check']} {row['precision']}: wrong, error / tolerance "
+                             f"{row['error_over_tolerance']:.2f}, same bits twice: {row['same_bits_twice']}")
+    return ["### What failed or was left out\n\n" + "\n".join(lines)] if lines else []
+
+
+def _cell(row, key, form, part=None):
+    return form.format(row[key]) if key in row else _absent(row.get(part, {}) if part else row)
+
+
+def _absent(row):
+    error = row.get("error")
+    return NOT_YET if error is None else "out of time" if error.startswith("not run") else "failed"
+
+
+def _table(heads, lines):
+    rows = [heads, ["---"] * len(heads), *lines]
+    return "\n".join("| " + " | ".join(map(str, row)) + " |" for row in rows)
