@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from gpuarray.cpu.memory import empty, zeros
+from gpuarray.cpu.rows import spaced_rows
 from gpuarray.cpu.threads import cores, in_chunks, in_parallel
 
 _PATCH_BYTES = 1 << 20      # of a piece's patches
@@ -28,10 +29,13 @@ def correlate(x, taps, stride, begin, y, epilogue):
     matrix = taps.reshape(-1, channels)
 
     def piece(where):
-        images, rows = where
-        part = _patches(x, where, y.shape[2], sides, stride, begin) @ matrix
-        result = epilogue(part)
-        y[images, rows] = part.reshape(y[images, rows].shape)
+        target = y[where]
+        part = target if target.flags.c_contiguous else empty(target.shape, y.dtype)
+        rows = part.reshape(-1, channels)
+        np.matmul(_patches(x, where, y.shape[2], sides, stride, begin), matrix, out=rows)
+        result = epilogue(rows)
+        if part is not target:
+            target[...] = part
         return result
 
     return in_parallel(piece, _pieces(y.shape, len(matrix) * x.itemsize))
@@ -65,7 +69,7 @@ def _correlate_planes(x, taps, begin, y, epilogue):
 
     def piece(images):
         part = x[images]
-        planes = empty((len(matrix), len(part) * h * width), x.dtype)
+        planes = spaced_rows(len(matrix), (len(part) * h * width,), x.dtype)
         np.matmul(matrix, part.reshape(-1, c).T, out=planes)
         planes = planes.reshape(*sides, channels, len(part), h, width)
         lines = _shifted_sum(planes.swapaxes(0, 1), begin[1], 4)                      # (a, K, n, h, width)

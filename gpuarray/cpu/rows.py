@@ -1,6 +1,6 @@
-"""Arrays (..., C) as rows for work that treats each channel on its own, a chunk that stays in cache at a time.
+"""Arrays as rows, laid out so that caches and NumPy's loops get on with them.
 
-NumPy runs one inner loop for each row where a vector of C numbers meets the rows, so short rows are slow: as many pixels as
+Work that treats each channel of (..., C) on its own takes a chunk that stays in cache at a time. NumPy runs one inner loop for each row where a vector of C numbers meets the rows, so short rows are slow: as many pixels as
 make about a thousand numbers are taken as one row, and the vector is repeated as often.
 """
 import math
@@ -10,6 +10,7 @@ import numpy as np
 from gpuarray.cpu.memory import empty
 
 _ROW = 1024                 # numbers
+_GAP = 80                   # numbers between spaced rows: 5 cache lines in float32
 _CHUNK_BYTES = 1 << 19      # of each array in a chunk: three or four of them fit the cache of a core
 
 
@@ -34,3 +35,12 @@ def fold(sums, channels):
 
 def rows_in_chunk(rows):
     return max(1, _CHUNK_BYTES // (rows.shape[1] * rows.itemsize))
+
+
+def spaced_rows(count, shape, dtype):
+    """An uninitialised array (count, *shape) whose rows are apart by no large power of two.
+
+    A product with a small matrix walks down all rows at once; they would compete for the same few lines of the cache.
+    """
+    length = math.prod(shape)
+    return empty((count, length + _GAP), dtype)[:, :length].reshape(count, *shape)
