@@ -11,9 +11,10 @@ from nets.layers import Conv, Dense, UpConv
 
 @dataclass
 class Case:
-    """inputs, outputs: (kind, shape) each; kind 'x' is an activation in the precision's type, 'p' a float32 array, 'v' one
-    of numbers above 0. flop: of a product, counted plainly; 0: bound by memory. ours(*arrays, tf32) -> outputs that are
-    compared with PyTorch's; peer: name in benchmarks.gpu.peers and its options, None where PyTorch has nothing like it."""
+    """inputs, outputs: (kind, shape) each; kind 'x' is an activation in the precision's type, 'p' a float32 array, 'v' one of
+    numbers above 0, '0' one of zeros, 'u8' of bytes. ours(*arrays, tf32) -> outputs that are compared with PyTorch's.
+    peer: name in benchmarks.gpu.peers and its options; None: a few small kernels have none. flop: of a product, counted
+    plainly; 0: bound by memory. settle(arrays) -> arrays, where some follow from others."""
     operation: str
     layer: str
     inputs: list
@@ -21,14 +22,22 @@ class Case:
     ours: object
     peer: tuple = None
     flop: int = 0
+    settle: object = list
 
     @property
     def shapes(self):
         return " ".join("x".join(map(str, shape)) for _, shape in self.inputs[:2])
 
+    def runs_in(self, precision):
+        """Is this another kernel in that precision?"""
+        if precision == "tf32":
+            return self.flop > 0
+        half = any(kind == "x" for kind, _ in (*self.inputs, *self.outputs))
+        return half if precision == "bf16" else self.operation != "cast"
+
     def nbytes(self, precision):
         """Each input read once and each output written once."""
-        size = {"x": 2 if precision == "bf16" else 4, "p": 4, "v": 4, "u8": 1}
+        size = {"x": 2 if precision == "bf16" else 4, "p": 4, "v": 4, "0": 4, "u8": 1}
         return sum(prod(shape) * size[kind] for kind, shape in (*self.inputs, *self.outputs))
 
 
@@ -81,10 +90,9 @@ def _conv_gradients(name, w, x, y, s):
 
 def _weight_grad(name, x, y, w, s, flop):
     def ours(x, dy, dw, tf32):
-        dw.fill(0)
         ga.conv2d_weight_grad(x, dy, dw, s, tf32=tf32)
         return [dw]
-    return Case("conv2d_weight_grad", name, [("x", x), ("x", y), ("p", w)], [("p", w)], ours, ("conv2d_weight_grad", s), flop)
+    return Case("conv2d_weight_grad", name, [("x", x), ("x", y), ("0", w)], [("p", w)], ours, ("conv2d_weight_grad", s), flop)
 
 
 def _up_conv(name, layer, x):
@@ -105,7 +113,6 @@ def _dense(name, layer, n, d):
     epilogue, more = _epilogue(layer)
 
     def weight_grad(x, dy, dw, tf32):
-        dw.fill(0)
         ga.dense_weight_grad(x, dy, dw, tf32=tf32)
         return [dw]
 
@@ -114,20 +121,29 @@ def _dense(name, layer, n, d):
                ("dense", layer.activation if more else "linear"), flop)
     yield Case("dense_input_grad", name, [y, w], [x], lambda dy, w, tf32: [ga.dense_input_grad(dy, w, tf32=tf32)],
                ("dense_input_grad",), flop)
-    yield Case("dense_weight_grad", name, [x, y, w], [w], weight_grad, ("dense_weight_grad",), flop)
+    yield Case("dense_weight_grad", name, [x, y, ("0", (d, k))], [w], weight_grad, ("dense_weight_grad",), flop)
 
 
 def _batchnorm(name, norm, shape):
     x, c = ("x", shape), ("p", shape[-1:])
-    positive = "v", shape[-1:]
+
+    def moments(x, gamma, beta, *_):
+        """x's own, as the product before it gives them."""
+        _, (mean, inv_std) = ga.batchnorm(x, gamma, beta, norm.eps)
+        return mean, 1 / (inv_std * inv_std) - np.float32(norm.eps)
+
+    def statistics(x, gamma, beta, *_):
+        return ga.batchnorm(x, gamma, beta, norm.eps)[1]
 
     def backward(dy, x, gamma, beta, dgamma, dbeta, mean, inv_std, tf32):
         return [ga.batchnorm_grad(dy, x, gamma, beta, (mean, inv_std), norm.activation, dgamma, dbeta)]
 
-    yield Case("batchnorm, moments given", name, [x, c, c, c, positive], [x],
+    yield Case("batchnorm, moments given", name, [x, c, c, c, c], [x],
                lambda x, gamma, beta, mean, var, tf32: [
-                   ga.batchnorm(x, gamma, beta, norm.eps, norm.activation, (mean, var))[0]], ("batchnorm", norm.eps))
-    yield Case("batchnorm_grad", name, [x, x, c, c, c, c, c, positive], [x], backward, ("batchnorm_grad", norm.eps))
+                   ga.batchnorm(x, gamma, beta, norm.eps, norm.activation, (mean, var))[0]], ("batchnorm", norm.eps),
+               settle=lambda arrays: [*arrays[:3], *moments(*arrays)])
+    yield Case("batchnorm_grad", name, [x, x, c, c, c, c, c, c], [x], backward, ("batchnorm_grad", norm.eps),
+               settle=lambda arrays: [*arrays[:6], *statistics(*arrays[1:])])
 
 
 def _bias(name, shape):
@@ -169,6 +185,7 @@ def _rest(n, size):
     yield Case("normal", "noise", [("p", (1,))], [("p", (n, 128))], normal)
     yield Case("concatenate", "images", [("x", image), ("x", image)], [("x", (2 * n, *image[1:]))],
                lambda a, b, tf32: [ga.concatenate(a, b)], ("concatenate",))
+    yield Case("cast", "images", [("p", image)], [("x", image)], lambda x, tf32: [ga.cast(x, "bfloat16")], ("cast", "bfloat16"))
     yield Case("augment", "images", [("u8", (n, size + 8, size + 8, 3)), ("p", (n, 9))], [("p", image)], augment)
 
 

@@ -1,12 +1,12 @@
-"""Where the benchmark runs: a GPU, or the CPU with our kernels on the simulated device and PyTorch's peers beside it."""
+"""Where the benchmark runs: a GPU, or the CPU, our kernels on the simulated device, PyTorch's beside it."""
 import math
 import os
 import platform
 import statistics
 import subprocess
+import sys
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from unittest import mock
 
 import numpy as np
@@ -16,8 +16,9 @@ from gpuarray.cuda import runtime
 from tests.cuda_on_cpu.workload import vaegan
 
 PRECISIONS = "fp32", "tf32", "bf16"
-PACKAGES = "numpy", "cupy-cuda13x", "cupy-cuda12x", "torch", "triton", "nvidia-cudnn-cu13", "nvidia-cudnn-cu12", "ml_dtypes"
-TIMED_SECONDS, MOST_RUNS, FEWEST_RUNS = 0.15, 200, 20       # of a measurement
+PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch", "triton", "nvidia-cudnn-cu13", "nvidia-cudnn-cu12",
+            "ml_dtypes")
+MOST_RUNS, FEWEST_RUNS = 200, 20       # of a measurement
 
 
 class Place:
@@ -30,7 +31,6 @@ class Place:
         self.batches = batches or ([3] if simulated else [64, 256])
         self.about = f"{why}: simulating, without timings" if simulated else f"on {why}"
         self.runtime = runtime.default_runtime()
-        self.has_torch = find_spec("torch") is not None
         self.torch_device = "cpu" if simulated else "cuda"
 
     def machine(self):
@@ -62,7 +62,11 @@ class Place:
     def torch(self, array):
         """A copy of a device array of ours as a tensor beside the peers."""
         import torch
-        return torch.from_numpy(ga.to_host(array)) if self.simulated else torch.from_dlpack(array).clone()
+        if self.simulated:
+            return torch.from_numpy(ga.to_host(array))
+        tensor = torch.from_dlpack(array).clone()
+        torch.cuda.current_stream().synchronize()           # array's memory may be given away now
+        return tensor
 
     def torch_precision(self, precision):
         """Let PyTorch compute float32 products as asked, in the fastest way that cuDNN finds."""
@@ -76,9 +80,8 @@ class Place:
             return
         self.runtime.synchronize()
         self.runtime.cupy.get_default_memory_pool().free_all_blocks()
-        if self.has_torch:
-            import torch
-            torch.cuda.empty_cache()
+        if "torch" in sys.modules:
+            sys.modules["torch"].cuda.empty_cache()
 
     # ------------------------------------------------------------------------------------------ graphs and clocks
 
@@ -101,21 +104,22 @@ class Place:
             for _ in range(3):
                 work()
         torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()               # cuDNN's search for the fastest way is not counted
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=stream):
             work()
         return graph.replay
 
-    def time(self, work, per=1):
-        """Milliseconds of work(), divided by `per`: median, lowest, highest of many runs between CUDA events; simulated: none.
+    def time(self, work, seconds, per=1):
+        """Milliseconds of work(), divided by `per`: median, lowest, highest of `seconds` of runs; simulated: none.
 
-        work starts what it does on the default stream. One after the other, as in training: nothing waits in between.
+        Each run lies between two CUDA events. work starts what it does on the default stream. One after the other, as in training: nothing waits in between.
         """
         work()
         if self.simulated:
             return {}
         once = self._runs(work, 3)
-        runs = min(MOST_RUNS, max(FEWEST_RUNS, math.ceil(TIMED_SECONDS / max(statistics.median(once) / 1e3, 1e-6))))
+        runs = min(MOST_RUNS, max(FEWEST_RUNS, math.ceil(seconds / max(statistics.median(once) / 1e3, 1e-6))))
         found = [milliseconds / per for milliseconds in self._runs(work, runs)]
         return {"ms": statistics.median(found), "lowest": min(found), "highest": max(found), "runs": runs}
 

@@ -4,7 +4,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-OUT_OF_TIME = "not run: out of time"
+OUT_OF_TIME, NO_TORCH = "not run: out of time", "not run: PyTorch is not installed"
 
 
 class Record:
@@ -66,4 +66,6 @@ class Section:
 
 
 def in_a_line(error):
+    if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+        return NO_TORCH
     return f"{type(error).__name__}: {(str(error).strip() or 'no message').splitlines()[0][:300]}"

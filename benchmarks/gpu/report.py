@@ -1,6 +1,8 @@
 """results.json as Markdown tables, ready for the README."""
+from benchmarks.gpu.record import NO_TORCH, OUT_OF_TIME
 
 NOT_YET = "not measured yet"
+_IN_SHORT = {OUT_OF_TIME: "out of time", NO_TORCH: "no PyTorch"}       # of errors; any other has 'failed'
 STEP_COLUMNS = (("ours", "eager"), ("ours", "graph"), ("pytorch", "eager"), ("pytorch", "channels_last"), ("pytorch", "compile"),
                 ("pytorch", "graph"), ("pytorch", "compile+graph"))
 
@@ -96,7 +98,7 @@ def _cell(row, key, form, part=None):
 
 def _absent(row):
     error = row.get("error")
-    return NOT_YET if error is None else "out of time" if error.startswith("not run") else "failed"
+    return NOT_YET if error is None else _IN_SHORT.get(error, "failed")
 
 
 def _table(heads, lines):

@@ -1,0 +1,91 @@
+"""The GPU benchmark, run tiny on the CPU and without PyTorch: everything but the timings."""
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from benchmarks.gpu.record import OUT_OF_TIME, Record
+from benchmarks.gpu.report import markdown
+
+ROOT = Path(__file__).parents[2]
+NO_TORCH = 'raise ModuleNotFoundError("No module named \'torch\'", name="torch")\n'
+
+
+def run(folder, *flags):
+    (folder / "torch.py").write_text(NO_TORCH)
+    paths = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run([sys.executable, "-m", "benchmarks.gpu", "--simulate", "--out", str(folder / "out"), *flags],
+                          cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
+
+
+def all_keys(content):
+    if isinstance(content, dict):
+        return set(content).union(*map(all_keys, content.values()))
+    return set().union(*map(all_keys, content)) if isinstance(content, list) else set()
+
+
+def test_all_of_it_without_a_gpu_and_no_number_is_made_up(tmp_path):
+    done = run(tmp_path, "--precisions", "fp32", "--batches", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    results = json.loads((tmp_path / "out" / "results.json").read_text())
+    assert results["simulated"] and results["machine"]["gpu"] is None
+    assert not all_keys(results) & {"ms", "lowest", "highest", "rate", "tflops", "gb_per_s", "share", "peak_mib"}
+    rows = {name: section["rows"] for name, section in results["sections"].items()}
+    assert set(rows) == {"correctness", "ceilings", "step", "kernels"}
+    assert all(row["same_bits_twice"] and row["error_over_tolerance"] <= 1 for row in rows["correctness"])
+    assert {row.get("error") for row in rows["step"] if row["whose"] == "ours"} == {None}
+    assert not any("error" in row["ours"] for row in rows["kernels"])
+    for row in rows["step"]:
+        assert row["whose"] == "ours" or row["error"] == "not run: PyTorch is not installed"
+    tables = (tmp_path / "out" / "results.md").read_text()
+    assert "| 2 | fp32 | not measured yet | not measured yet | no PyTorch |" in tables
+
+
+def test_measurements_of_a_gpu_are_not_replaced_by_a_simulation(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "results.json").write_text('{"simulated": false}')
+    done = run(tmp_path)
+    assert done.returncode == 1 and "holds measurements of a GPU: choose another folder with --out" in done.stderr
+    assert (tmp_path / "out" / "results.json").read_text() == '{"simulated": false}'
+
+
+@pytest.mark.parametrize("flags, what", [(["--only", "speed"], "'speed': expected some of"),
+                                         (["--batches", "64,x"], "'64,x': expected whole numbers of 2 or more")])
+def test_refuses_flags_it_does_not_know(tmp_path, flags, what):
+    done = run(tmp_path, *flags)
+    assert done.returncode == 2 and what in done.stderr
+
+
+@pytest.fixture
+def record(tmp_path):
+    return Record(tmp_path, SimpleNamespace(simulated=False, batches=[64], machine=lambda: dict(
+        gpu="a GPU", driver="1", python="3", packages={})))
+
+
+def test_a_failure_is_recorded_and_the_rest_goes_on(record):
+    def fail():
+        raise ValueError("no such thing\nand more")
+
+    with record.section("step", float("inf")) as section:
+        for variant, work in (("eager", fail), ("graph", lambda: {"ms": 2.0})):
+            section.attempt({"whose": "ours", "variant": variant, "precision": "fp32", "batch": 64}, work)
+        section.attempt({"whose": "pytorch", "variant": "eager", "precision": "fp32", "batch": 64}, lambda: {"ms": 3.0})
+    assert json.loads(record.path.read_text()) == record.results
+    assert section.content["rows"][0]["error"] == "ValueError: no such thing"
+    assert "| 64 | fp32 | failed | 2.00 | 3.00 | not measured yet |" in markdown(record.results)
+    assert "| 1.50 |" in markdown(record.results)
+    assert not record.wrong
+
+
+def test_a_section_that_fails_makes_the_whole_fail_and_the_next_one_runs(record):
+    with record.section("ceilings", float("inf")):
+        raise RuntimeError("gone")
+    with record.section("step", 0) as section:
+        section.attempt({"whose": "ours", "variant": "eager", "precision": "fp32", "batch": 64}, lambda: {"ms": 1.0})
+    assert [row.get("error") for row in record.wrong] == ["RuntimeError: gone"]
+    assert section.content["rows"][0]["error"] == OUT_OF_TIME
+    assert "out of time" in markdown(record.results)
