@@ -8,6 +8,7 @@ import gpuarray as ga
 from experiment.dry_run import print_plan
 from experiment.errors import Diverged, Interrupted, UsageError
 from experiment.training import Training
+from gpuarray.cpu import use_cores
 
 
 def run_script(main):
@@ -54,6 +55,8 @@ def open_device(settings):
     if device == "cpu" and settings.precision != "fp32":
         raise UsageError(f"--precision {settings.precision}: needs a GPU, but the device is the CPU ({why}): "
                          "leave it out or use --precision fp32")
+    if device == "cpu":
+        use_cores(settings.cores)
     print(f"device: {device} ({why})", flush=True)
     return device, why
 

@@ -135,6 +135,7 @@ class Settings:
     seed: int = whole("of weights, noise, order and pictures", 0, at_least=0, at_most=2**62)
     device: str = choice("where to compute; auto: the GPU if there is one", ("auto", "cpu", "cuda"), "auto",
                          on_resume=True)
+    cores: int = whole("cores that the CPU computes on; none: all", None, optional=True, on_resume=True)
     precision: str = choice("of products and, bf16, of activations; the CPU knows fp32 alone",
                             ("fp32", "tf32", "bf16"), "fp32", on_resume=True)
     graph: bool = switch("on a GPU, record a training step once, as a CUDA graph, and replay it", True,

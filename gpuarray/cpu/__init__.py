@@ -10,3 +10,4 @@ from gpuarray.cpu.latent import reparametrise, reparametrise_grad
 from gpuarray.cpu.memory import capture, cast, concatenate, empty, peek, to_device, to_host, zeros
 from gpuarray.cpu.noise import advance, normal
 from gpuarray.cpu.optimiser import adam_step, rmsprop_step
+from gpuarray.cpu.threads import use_cores

@@ -15,9 +15,22 @@ import threadpoolctl
 _inside = threading.local()      # .busy is set in a worker: work that it splits further runs where it is
 
 
+_limit = None                    # set by use_cores
+
+
+def use_cores(count):
+    """Compute on at most `count` cores from now on; None: on all. One is faster for small networks: waking another core
+    and handing the interpreter's lock to and fro then costs more than it saves."""
+    global _limit
+    _limit = count
+    if count == 1:
+        threadpoolctl.threadpool_limits(1, user_api="blas")
+
+
 def cores():
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    """The number of cores that this process may and should use."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(available, _limit or available)
 
 
 @functools.cache

@@ -52,3 +52,17 @@ def test_work_inside_work_stays_in_its_thread():
 
     for here, inside in threads.in_parallel(outer, range(6)):
         assert inside == {here}
+
+
+def test_use_cores_keeps_work_on_so_many(monkeypatch):
+    monkeypatch.undo()
+    everything = threads.cores()
+    try:
+        threads.use_cores(1)
+        assert threads.cores() == 1
+        assert set(threads.in_parallel(lambda _: threading.get_ident(), range(20))) == {threading.get_ident()}
+        threads.use_cores(10**6)
+        assert threads.cores() == everything
+    finally:
+        threads.use_cores(None)
+    assert threads.cores() == everything
