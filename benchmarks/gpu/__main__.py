@@ -5,8 +5,8 @@
     step          the whole training step, ours and PyTorch's, with peak memory
     kernels       every kernel at the shapes of the `released` networks, beside its ceiling and PyTorch
 
-Writes results.json and results.md. What fails is recorded, and the rest goes on. Without a GPU, or with --simulate, all of it
-runs tiny on the CPU, kernels included, and the timings say 'not measured yet'.
+Writes results.json and results.md. What fails is recorded, and the rest goes on. Without a GPU, or with
+--simulate, all of it runs tiny on the CPU, kernels included, and the timings say 'not measured yet'.
 """
 import argparse
 import sys
@@ -18,7 +18,7 @@ from benchmarks.gpu.place import PRECISIONS, open_place
 from benchmarks.gpu.record import Record
 
 SECTIONS = {"correctness": correctness, "ceilings": ceilings, "step": step, "kernels": kernels}
-UNTIL = {"correctness": 0.25, "ceilings": 0.3, "step": 0.65, "kernels": 0.95}     # share of the budget gone by then
+UNTIL = {"correctness": 0.25, "ceilings": 0.3, "step": 0.65, "kernels": 0.95}     # share of the budget gone
 
 
 def names(allowed):
@@ -42,9 +42,11 @@ def read_flags():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("docs/gpu"), metavar="DIR")
     parser.add_argument("--only", type=names(SECTIONS), default=list(SECTIONS), metavar="SECTION,...")
-    parser.add_argument("--precisions", type=names(PRECISIONS), default=list(PRECISIONS), metavar="fp32,tf32,bf16")
+    parser.add_argument("--precisions", type=names(PRECISIONS), default=list(PRECISIONS),
+                        metavar="fp32,tf32,bf16")
     parser.add_argument("--batches", type=sizes, metavar="N,...", help="64,256; simulated: 3")
-    parser.add_argument("--budget", type=float, default=570, metavar="SECONDS", help="start nothing new after it")
+    parser.add_argument("--budget", type=float, default=570, metavar="SECONDS",
+                        help="start nothing new after it")
     parser.add_argument("--simulate", action="store_true", help="on the CPU, tiny, without timings")
     return parser.parse_args()
 
@@ -60,7 +62,8 @@ def main():
             with record.section(name, start + share * flags.budget) as section:
                 SECTIONS[name].run(place, section, flags.precisions, record)
             report.write(record)
-        print(f"\n{report.markdown(record.results)}\nwritten to {record.folder} after {time.monotonic() - start:.0f} s")
+        print(f"\n{report.markdown(record.results)}")
+        print(f"\nwritten to {record.folder} after {time.monotonic() - start:.0f} s")
     return 1 if record.wrong else 0
 
 

@@ -1,53 +1,22 @@
-"""Every kernel's work in a training step of the `released` VAE/GAN: shapes, operations, bytes, our call, PyTorch's."""
-from dataclasses import dataclass
+"""Every kernel's work in a training step of the `released` VAE/GAN."""
 from math import prod
 
 import numpy as np
 
 import gpuarray as ga
 import nets
+from benchmarks.gpu.case import Case
 from nets.layers import Conv, Dense, UpConv
-
-
-@dataclass
-class Case:
-    """inputs, outputs: (kind, shape) each; kind 'x' is an activation in the precision's type, 'p' a float32 array, 'v' one of
-    numbers above 0, '0' one of zeros, 'u8' of bytes. ours(*arrays, tf32) -> outputs that are compared with PyTorch's.
-    peer: name in benchmarks.gpu.peers and its options; None: a few small kernels have none. flop: of a product, counted
-    plainly; 0: bound by memory. settle(arrays) -> arrays, where some follow from others."""
-    operation: str
-    layer: str
-    inputs: list
-    outputs: list
-    ours: object
-    peer: tuple = None
-    flop: int = 0
-    settle: object = list
-
-    @property
-    def shapes(self):
-        return " ".join("x".join(map(str, shape)) for _, shape in self.inputs[:2])
-
-    def runs_in(self, precision):
-        """Is this another kernel in that precision?"""
-        if precision == "tf32":
-            return self.flop > 0
-        half = any(kind == "x" for kind, _ in (*self.inputs, *self.outputs))
-        return half if precision == "bf16" else self.operation != "cast"
-
-    def nbytes(self, precision):
-        """Each input read once and each output written once."""
-        size = {"x": 2 if precision == "bf16" else 4, "p": 4, "v": 4, "0": 4, "u8": 1}
-        return sum(prod(shape) * size[kind] for kind, shape in (*self.inputs, *self.outputs))
 
 
 def cases(place, batch):
     """All of them for mini-batches of `batch`. Dis sees two mini-batches at once."""
     size, z = place.network["size"], place.network["z_size"]
     options = dict(rng=np.random.default_rng(0), width=place.network["width"])
-    networks = {"encoder": (nets.encoder(size, z, hidden=place.network["hidden"], **options), batch, (size, size, 3)),
+    image, hidden = (size, size, 3), place.network["hidden"]
+    networks = {"encoder": (nets.encoder(size, z, hidden=hidden, **options), batch, image),
                 "decoder": (nets.decoder(size, z, **options), batch, (z,)),
-                "discriminator": (nets.discriminator(size, **options), 2 * batch, (size, size, 3))}
+                "discriminator": (nets.discriminator(size, **options), 2 * batch, image)}
     for name, (network, n, shape) in networks.items():
         for layer in network.layers:
             yield from _layer(f"{name} {layer.name}", layer, n, shape)
@@ -84,7 +53,8 @@ def _conv(name, layer, x):
 def _conv_gradients(name, w, x, y, s):
     flop = 2 * prod(y) * prod(w[:3])
     yield Case("conv2d_input_grad", name, [("x", y), ("p", w)], [("x", x)],
-               lambda dy, w, tf32: [ga.conv2d_input_grad(dy, w, s, x[1:3], tf32=tf32)], ("conv2d_input_grad", s), flop)
+               lambda dy, w, tf32: [ga.conv2d_input_grad(dy, w, s, x[1:3], tf32=tf32)],
+               ("conv2d_input_grad", s), flop)
     yield _weight_grad(name, x, y, w, s, flop)
 
 
@@ -92,7 +62,8 @@ def _weight_grad(name, x, y, w, s, flop):
     def ours(x, dy, dw, tf32):
         ga.conv2d_weight_grad(x, dy, dw, s, tf32=tf32)
         return [dw]
-    return Case("conv2d_weight_grad", name, [("x", x), ("x", y), ("0", w)], [("p", w)], ours, ("conv2d_weight_grad", s), flop)
+    return Case("conv2d_weight_grad", name, [("x", x), ("x", y), ("0", w)], [("p", w)], ours,
+                ("conv2d_weight_grad", s), flop)
 
 
 def _up_conv(name, layer, x):
@@ -102,8 +73,8 @@ def _up_conv(name, layer, x):
     yield Case("conv2d_input_grad" + _of(layer), name, [("x", x), ("p", w)], [("x", y)],
                lambda x, w, tf32: _first(ga.conv2d_input_grad(x, w, s, y[1:3], moments=True, tf32=tf32)),
                ("conv2d_input_grad", s), flop)
-    yield Case("conv2d", name, [("x", y), ("p", w)], [("x", x)], lambda dy, w, tf32: [ga.conv2d(dy, w, s, tf32=tf32)],
-               ("conv2d", s, "linear"), flop)
+    yield Case("conv2d", name, [("x", y), ("p", w)], [("x", x)],
+               lambda dy, w, tf32: [ga.conv2d(dy, w, s, tf32=tf32)], ("conv2d", s, "linear"), flop)
     yield _weight_grad(name, y, x, w, s, flop)
 
 
@@ -119,9 +90,10 @@ def _dense(name, layer, n, d):
     yield Case("dense" + _of(layer), name, [x, w, *more], [y],
                lambda x, w, *bias, tf32: _first(ga.dense(x, w, *bias, tf32=tf32, **epilogue)),
                ("dense", layer.activation if more else "linear"), flop)
-    yield Case("dense_input_grad", name, [y, w], [x], lambda dy, w, tf32: [ga.dense_input_grad(dy, w, tf32=tf32)],
-               ("dense_input_grad",), flop)
-    yield Case("dense_weight_grad", name, [x, y, ("0", (d, k))], [w], weight_grad, ("dense_weight_grad",), flop)
+    yield Case("dense_input_grad", name, [y, w], [x],
+               lambda dy, w, tf32: [ga.dense_input_grad(dy, w, tf32=tf32)], ("dense_input_grad",), flop)
+    yield Case("dense_weight_grad", name, [x, y, ("0", (d, k))], [w], weight_grad,
+               ("dense_weight_grad",), flop)
 
 
 def _batchnorm(name, norm, shape):
@@ -140,15 +112,16 @@ def _batchnorm(name, norm, shape):
 
     yield Case("batchnorm, moments given", name, [x, c, c, c, c], [x],
                lambda x, gamma, beta, mean, var, tf32: [
-                   ga.batchnorm(x, gamma, beta, norm.eps, norm.activation, (mean, var))[0]], ("batchnorm", norm.eps),
-               settle=lambda arrays: [*arrays[:3], *moments(*arrays)])
+                   ga.batchnorm(x, gamma, beta, norm.eps, norm.activation, (mean, var))[0]],
+               ("batchnorm", norm.eps), settle=lambda arrays: [*arrays[:3], *moments(*arrays)])
     yield Case("batchnorm_grad", name, [x, x, c, c, c, c, c, c], [x], backward, ("batchnorm_grad", norm.eps),
                settle=lambda arrays: [*arrays[:6], *statistics(*arrays[1:])])
 
 
 def _bias(name, shape):
     return Case("bias_activation_grad", name, [("x", shape), ("x", shape), ("p", shape[-1:])], [("x", shape)],
-                lambda dy, y, dbias, tf32: [ga.bias_activation_grad(dy, y, "relu", dbias)], ("bias_activation_grad",))
+                lambda dy, y, dbias, tf32: [ga.bias_activation_grad(dy, y, "relu", dbias)],
+                ("bias_activation_grad",))
 
 
 def _feature_loss(shape):
@@ -160,13 +133,14 @@ def _optimiser(name, shape):
     def ours(p, g, ms, lr, tf32):
         ga.rmsprop_step(p, g, ms, lr)
         return []
-    flat = "p", shape
-    return Case("rmsprop_step", name, [flat, flat, ("v", shape), ("v", (1,))], [flat, flat, ("v", shape)], ours, ("rmsprop_step",))
+    flat = [("p", shape), ("p", shape), ("v", shape)]
+    return Case("rmsprop_step", name, [*flat, ("v", (1,))], flat, ours, ("rmsprop_step",))
 
 
 def _latent(n, z):
     h, noise = ("x", (n, 2 * z)), ("p", (n, z))
-    yield Case("reparametrise", "z", [h, noise], [("x", (n, z))], lambda h, noise, tf32: list(ga.reparametrise(h, noise, 8.0)))
+    yield Case("reparametrise", "z", [h, noise], [("x", (n, z))],
+               lambda h, noise, tf32: list(ga.reparametrise(h, noise, 8.0)))
     yield Case("reparametrise_grad", "z", [("x", (n, z)), h, noise], [h],
                lambda dz, h, noise, tf32: [ga.reparametrise_grad(dz, h, noise, 8.0)])
     yield Case("gan_cost", "D", [("x", (2 * n, 1))], [("x", (2 * n, 1))],
@@ -185,8 +159,10 @@ def _rest(n, size):
     yield Case("normal", "noise", [("p", (1,))], [("p", (n, 128))], normal)
     yield Case("concatenate", "images", [("x", image), ("x", image)], [("x", (2 * n, *image[1:]))],
                lambda a, b, tf32: [ga.concatenate(a, b)], ("concatenate",))
-    yield Case("cast", "images", [("p", image)], [("x", image)], lambda x, tf32: [ga.cast(x, "bfloat16")], ("cast", "bfloat16"))
-    yield Case("augment", "images", [("u8", (n, size + 8, size + 8, 3)), ("p", (n, 9))], [("p", image)], augment)
+    yield Case("cast", "images", [("p", image)], [("x", image)],
+               lambda x, tf32: [ga.cast(x, "bfloat16")], ("cast", "bfloat16"))
+    with_margin = n, size + 8, size + 8, 3
+    yield Case("augment", "images", [("u8", with_margin), ("p", (n, 9))], [("p", image)], augment)
 
 
 def _epilogue(layer):

@@ -1,4 +1,4 @@
-"""What this card reaches at best: a copy in its memory, and PyTorch's large matrix products in each precision."""
+"""What this card reaches at best: a copy in its memory, PyTorch's large matrix products in each precision."""
 
 COPY_BYTES, SIDE = 2 ** 31, 8192
 TIMED_SECONDS = 0.5
@@ -38,4 +38,5 @@ def _product(place, precision):
 def rates(results):
     """{'copy': bytes, precision: floating-point operations per millisecond}, those that were measured."""
     rows = results["sections"].get("ceilings", {"rows": []})["rows"]
-    return {row["ceiling"]: row["rate"] * (1e6 if row["unit"] == "GB/s" else 1e9) for row in rows if "rate" in row}
+    per_ms = {"GB/s": 1e6, "TFLOP/s": 1e9}
+    return {row["ceiling"]: row["rate"] * per_ms[row["unit"]] for row in rows if "rate" in row}

@@ -1,4 +1,4 @@
-"""Every kernel at the shapes of the `released` networks: time, rate, share of the card's ceiling, PyTorch beside it."""
+"""Every kernel at the `released` networks' shapes: time, rate, share of the card's ceiling, PyTorch beside it."""
 import math
 from functools import partial
 
@@ -8,9 +8,9 @@ import gpuarray as ga
 from benchmarks.gpu.cases import cases
 from benchmarks.gpu.ceilings import rates
 
-ROTATING_BYTES, MOST_SETS = 2 ** 28, 8      # inputs take turns, so that the cache does not hold them; 256 MB is 5 L2s of an H200
+ROTATING_BYTES, MOST_SETS = 2 ** 28, 8       # inputs take turns, so that the cache does not hold them
 TIMED_SECONDS = 0.05
-# Largest relative difference from PyTorch on the same numbers: either rounds in its own way, cuDNN may take Winograd's.
+# Largest relative difference from PyTorch: either rounds in its own way, and cuDNN may take Winograd's.
 DIFFERENCE = {"fp32": 1e-4, "tf32": 5e-3, "bf16": 3e-2}
 
 
@@ -20,8 +20,9 @@ def run(place, section, precisions, record):
         for case in cases(place, batch):
             for precision in precisions:
                 if case.runs_in(precision):
-                    row = {"operation": case.operation, "layer": case.layer, "shapes": case.shapes, "precision": precision,
-                           "batch": batch, "flop": case.flop, "bytes": case.nbytes(precision)}
+                    row = {"operation": case.operation, "layer": case.layer, "shapes": case.shapes,
+                           "precision": precision, "batch": batch, "flop": case.flop,
+                           "bytes": case.nbytes(precision)}
                     _measure(place, section, row, case, precision)
                     _rate(row, case, precision, found)
                     place.tidy()
@@ -38,7 +39,8 @@ def _measure(place, section, row, case, precision):
 
     def theirs():
         place.torch_precision(precision)
-        replay = place.torch_recorded(lambda: _together([_peer(place, case, precision, arrays) for arrays in inputs]))
+        replay = place.torch_recorded(
+            lambda: _together([_peer(place, case, precision, arrays) for arrays in inputs]))
         return place.time(replay, TIMED_SECONDS, per=sets)
 
     section.attempt(row, ours, "ours")
@@ -53,7 +55,8 @@ def _draw(place, case, precision, stream):
     arrays = []
     for number, (kind, shape) in enumerate(case.inputs):
         if kind == "u8":
-            arrays.append(ga.to_device(np.random.default_rng(stream).integers(0, 256, shape, np.uint8), "cuda"))
+            values = np.random.default_rng(stream).integers(0, 256, shape, np.uint8)
+            arrays.append(ga.to_device(values, "cuda"))
             continue
         if kind == "0":
             arrays.append(ga.to_device(np.zeros(shape, np.float32), "cuda"))
@@ -66,7 +69,7 @@ def _draw(place, case, precision, stream):
 
 
 def _peer(place, case, precision, arrays):
-    """PyTorch's call on the same numbers. In bf16 it gets its weights in bfloat16; ours rounds them anew in each call."""
+    """PyTorch's call on the same numbers. In bf16 its weights are bfloat16; ours are rounded in each call."""
     import torch
     from benchmarks.gpu import peers
     tensors = [place.torch(ga.cast(array, "float32")) for array in arrays]
@@ -88,15 +91,16 @@ def _compare(place, case, precision):
     arrays = _draw(place, case, precision, 0)
     theirs = _peer(place, case, precision, arrays)()
     got = [place.torch(ga.cast(result, "float32")) for result in case.ours(*arrays, tf32=precision == "tf32")]
-    norm = partial(torch.linalg.vector_norm, dtype=torch.float64)          # on the device: some outputs are large
+    norm = partial(torch.linalg.vector_norm, dtype=torch.float64)        # on the device: outputs are large
     difference = max(float(norm(a - b) / norm(b)) for a, b in zip(got, theirs))
     if not difference <= DIFFERENCE[precision]:
-        raise ArithmeticError(f"differs from PyTorch by {difference:.1e}, allowed {DIFFERENCE[precision]:.0e}")
+        allowed = DIFFERENCE[precision]
+        raise ArithmeticError(f"differs from PyTorch by {difference:.1e}, allowed {allowed:.0e}")
     return {"difference": float(difference)}
 
 
 def _rate(row, case, precision, ceilings):
-    """Adds share, of what the ceilings allow: the longer of the products' and the bytes' time over ours; and both rates."""
+    """Adds rates, and the share of what the ceilings allow: the longer of products' and bytes' time over ours."""
     time = row["ours"].get("ms")
     if not time:
         return
@@ -104,6 +108,8 @@ def _rate(row, case, precision, ceilings):
     if "ms" in row.get("pytorch", {}):
         row["pytorch_over_ours"] = row["pytorch"]["ms"] / time
     if "copy" in ceilings and (not case.flop or precision in ceilings):
-        floors = {"copy": row["bytes"] / ceilings["copy"], precision: case.flop / ceilings[precision] if case.flop else 0.0}
+        floors = {"copy": row["bytes"] / ceilings["copy"]}
+        if case.flop:
+            floors[precision] = case.flop / ceilings[precision]
         row["bound_by"] = max(floors, key=floors.get)
         row["share"] = floors[row["bound_by"]] / time

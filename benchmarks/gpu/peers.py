@@ -1,6 +1,8 @@
-"""What PyTorch has for each kernel of ours, cuDNN's and cuBLAS's underneath. Each takes tensors in the layouts of
-gpuarray.operations, brings them once into the form that PyTorch is fastest with (channels last), and returns the call to
-be timed, whose results are in our layouts again."""
+"""What PyTorch has for each kernel of ours, cuDNN's and cuBLAS's underneath.
+
+Each takes tensors in the layouts of gpuarray.operations, brings them once into the form that PyTorch is fastest with
+(channels last), and returns the call to be timed, whose results are in our layouts again.
+"""
 import torch
 import torch.nn.functional as F
 
@@ -29,8 +31,8 @@ def conv2d(stride, activation):
 
 def conv2d_input_grad(stride):
     def prepare(dy, w):
-        dy, w = _images(dy), _filters(w)
-        return lambda: [_back(F.conv_transpose2d(dy, w, None, stride, padding=w.shape[-1] // 2, output_padding=stride - 1))]
+        dy, w, half = _images(dy), _filters(w), w.shape[0] // 2
+        return lambda: [_back(F.conv_transpose2d(dy, w, None, stride, half, output_padding=stride - 1))]
     return prepare
 
 

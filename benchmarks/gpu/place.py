@@ -16,8 +16,8 @@ from gpuarray.cuda import runtime
 from tests.cuda_on_cpu.workload import vaegan
 
 PRECISIONS = "fp32", "tf32", "bf16"
-PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "torch", "triton", "nvidia-cudnn-cu13", "nvidia-cudnn-cu12",
-            "ml_dtypes")
+PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "ml_dtypes", "torch", "triton", "nvidia-cudnn-cu13",
+            "nvidia-cudnn-cu12")
 MOST_RUNS, FEWEST_RUNS = 200, 20       # of a measurement
 
 
@@ -35,8 +35,9 @@ class Place:
 
     def machine(self):
         """GPU, driver and versions."""
-        facts = {"gpu": None if self.simulated else self.runtime.describe(), "cpu_cores": os.cpu_count(),
-                 "system": platform.platform(), "python": platform.python_version(), "driver": None, "packages": {}}
+        facts = {"gpu": None if self.simulated else self.runtime.describe(), "driver": None,
+                 "cpu_cores": os.cpu_count(), "system": platform.platform(),
+                 "python": platform.python_version(), "packages": {}}
         for package in PACKAGES:
             try:
                 facts["packages"][package] = version(package)
@@ -48,12 +49,12 @@ class Place:
             facts["driver"] = answer.stdout.strip() or f"nvidia-smi: {answer.stderr.strip()}"
         return facts
 
-    # ------------------------------------------------------------------------------------------ models and arrays
+    # --------------------------------------------------------------------------------- models and arrays
 
     def model(self, where, precision="fp32", graph=False):
-        """The VAE/GAN of the `released` networks, fakes from the prior, no gate: what TorchVAEGAN is a twin of."""
-        return vaegan(where, **self.network, precision=precision, graph=graph, gamma=1e-6, gate=None, weight_decay=0.0,
-                      learning_rate=1e-4)
+        """The VAE/GAN of the `released` networks, fakes from the prior, no gate: what TorchVAEGAN knows."""
+        return vaegan(where, **self.network, precision=precision, graph=graph, gamma=1e-6, gate=None,
+                      weight_decay=0.0, learning_rate=1e-4)
 
     def normal(self, shape, stream):
         """Standard normal numbers in device memory, float32."""
@@ -83,7 +84,7 @@ class Place:
         if "torch" in sys.modules:
             sys.modules["torch"].cuda.empty_cache()
 
-    # ------------------------------------------------------------------------------------------ graphs and clocks
+    # --------------------------------------------------------------------------------- graphs and clocks
 
     def recorded(self, work):
         """work(), launches of ours, as one CUDA graph, so that no launcher is timed; run once before."""
@@ -111,9 +112,10 @@ class Place:
         return graph.replay
 
     def time(self, work, seconds, per=1):
-        """Milliseconds of work(), divided by `per`: median, lowest, highest of `seconds` of runs; simulated: none.
+        """Milliseconds of work(), divided by `per`: median, lowest, highest of `seconds` of runs; simulated: {}.
 
-        Each run lies between two CUDA events. work starts what it does on the default stream. One after the other, as in training: nothing waits in between.
+        Each run lies between two CUDA events. work starts what it does on the default stream, one run after the
+        other, as in training: nothing waits in between.
         """
         work()
         if self.simulated:

@@ -16,7 +16,8 @@ class Record:
         if place.simulated and self.path.exists() and not json.loads(self.path.read_text())["simulated"]:
             raise SystemExit(f"error: {self.path} holds measurements of a GPU: choose another folder with --out")
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.results = {"simulated": place.simulated, "machine": place.machine(), "batches": place.batches, "sections": {}}
+        self.results = {"simulated": place.simulated, "machine": place.machine(), "batches": place.batches,
+                        "sections": {}}
 
     @contextmanager
     def section(self, name, deadline):
@@ -36,9 +37,10 @@ class Record:
 
     @property
     def wrong(self):
-        """Has a section or a check failed?"""
-        return [row for name, section in self.results["sections"].items()
-                for row in [section, *section["rows"]] if row.get("wrong") or row is section and "error" in section]
+        """The sections that ended early and the checks that failed."""
+        sections = self.results["sections"].values()
+        return [section for section in sections if "error" in section] + \
+            [row for section in sections for row in section["rows"] if row.get("wrong")]
 
 
 class Section:
@@ -60,7 +62,8 @@ class Section:
             except Exception as error:                 # one variant's failure is a result like others
                 found = {"error": in_a_line(error)}
         row.update({key: found} if key else found)
-        label = " ".join(str(value) for value in row.values() if isinstance(value, (str, int)) and value != found.get("error"))
+        label = " ".join(str(value) for name, value in row.items()
+                         if isinstance(value, (str, int)) and name not in found)
         print(f"{self.name}: {label}: {found}", flush=True)
         self.record.save()
 

@@ -2,9 +2,10 @@
 from benchmarks.gpu.record import NO_TORCH, OUT_OF_TIME
 
 NOT_YET = "not measured yet"
+_LABEL = "check", "ceiling", "whose", "variant", "layer", "operation", "batch", "precision"
 _IN_SHORT = {OUT_OF_TIME: "out of time", NO_TORCH: "no PyTorch"}       # of errors; any other has 'failed'
-STEP_COLUMNS = (("ours", "eager"), ("ours", "graph"), ("pytorch", "eager"), ("pytorch", "channels_last"), ("pytorch", "compile"),
-                ("pytorch", "graph"), ("pytorch", "compile+graph"))
+STEP_COLUMNS = (("ours", "eager"), ("ours", "graph"), ("pytorch", "eager"), ("pytorch", "channels_last"),
+                ("pytorch", "compile"), ("pytorch", "graph"), ("pytorch", "compile+graph"))
 
 
 def write(record):
@@ -35,10 +36,11 @@ def _correctness(results, rows):
         done = [row for row in chosen if "error" not in row]
         worst = max(done, key=lambda row: row["error_over_tolerance"], default=None)
         right = sum(not row.get("wrong") for row in done)
-        lines.append([precision, f"{right} of {len(chosen)}", f"{worst['error_over_tolerance']:.2f}" if worst else "-",
-                      worst["check"] if worst else "-"])
-    return "### Correctness\n\n" + _table(["precision", "checks passed", "largest error / tolerance", "of"], lines) + \
-        "\n\nAgainst the NumPy half in float64; every check ran twice and gave the same bits where it passed."
+        error = [f"{worst['error_over_tolerance']:.2f}", worst["check"]] if worst else ["-", "-"]
+        lines.append([precision, f"{right} of {len(chosen)}", *error])
+    heads = ["precision", "checks passed", "largest error / tolerance", "of"]
+    return "### Correctness\n\n" + _table(heads, lines) + (
+        "\n\nAgainst the NumPy half. Every check ran twice; one has passed where both gave the same bits, too.")
 
 
 def _ceilings(results, rows):
@@ -49,8 +51,8 @@ def _ceilings(results, rows):
 def _step(results, rows):
     found = {(row["whose"], row["variant"], row["precision"], row["batch"]): row for row in rows}
     sizes = list(dict.fromkeys((row["batch"], row["precision"]) for row in rows))
-    heads = ["batch", "precision", "ours, eager", "**ours, graph**", "PyTorch eager", "channels_last", "compile", "CUDA graph",
-             "compile + CUDA graph"]
+    heads = ["batch", "precision", "ours, eager", "**ours, graph**", "PyTorch eager", "channels_last", "compile",
+             "CUDA graph", "compile + CUDA graph"]
     times, memory = [], []
     for batch, precision in sizes:
         row = [found.get((*column, precision, batch), {}) for column in STEP_COLUMNS]
@@ -60,31 +62,33 @@ def _step(results, rows):
         times.append([batch, precision, *(_cell(one, "ms", "{:.2f}") for one in row), ratio])
         memory.append([batch, precision, *(_cell(one, "peak_mib", "{:,.0f}") for one in row)])
     return ("### A training step\n\nMilliseconds, median; the last column is the best PyTorch time over our best.\n\n"
-            + _table([*heads, "best PyTorch / ours"], times) + "\n\nPeak memory of arrays, MiB.\n\n" + _table(heads, memory))
+            + _table([*heads, "best PyTorch / ours"], times)
+            + "\n\nPeak memory of arrays, MiB.\n\n" + _table(heads, memory))
 
 
 def _kernels(results, rows):
     lines = []
     for row in rows:
-        rate = _cell(row, *(("tflops", "{:.1f} TFLOP/s") if row["flop"] else ("gb_per_s", "{:,.0f} GB/s")), part="ours")
+        unit = ("tflops", "{:.1f} TFLOP/s") if row["flop"] else ("gb_per_s", "{:,.0f} GB/s")
+        rate = _cell(row, *unit, part="ours")
         share = f"{row['share']:.0%} of {row['bound_by']}" if "share" in row else _absent(row["ours"])
         ratio = _cell(row, "pytorch_over_ours", "{:.2f}", part="pytorch") if "pytorch" in row else "-"
         micro = f"{1e3 * row['ours']['ms']:.1f}" if "ms" in row["ours"] else _absent(row["ours"])
-        lines.append([row["batch"], row["layer"], row["operation"], row["precision"], micro, rate, share, ratio])
-    return ("### Kernels\n\nMicroseconds, median over replays of a graph with rotating inputs. 'moments': the sums for "
-            "batchnorm are taken in the product, where PyTorch takes them in its batchnorm. In bf16 PyTorch's weights are "
-            "bfloat16 already; ours are rounded in each call.\n\n"
-            + _table(["batch", "layer", "operation", "precision", "µs", "rate", "share of ceiling", "PyTorch / ours"], lines))
+        lines.append([*(row[key] for key in ("batch", "layer", "operation", "precision")), micro, rate, share, ratio])
+    heads = ["batch", "layer", "operation", "precision", "µs", "rate", "share of ceiling", "PyTorch / ours"]
+    return ("### Kernels\n\nMicroseconds, median over replays of a graph with rotating inputs. 'moments': the sums "
+            "for batchnorm are taken in the product, where PyTorch takes them in its batchnorm. In bf16 PyTorch's "
+            "weights are bfloat16 already; ours are rounded in each call.\n\n" + _table(heads, lines))
 
 
 def _errors(results):
     lines = []
     for name, section in results["sections"].items():
         for row in section["rows"]:
-            for key, part in ((None, row), *((key, row.get(key, {})) for key in ("ours", "pytorch", "agreement"))):
-                if isinstance(part, dict) and "error" in part:
-                    label = " ".join(str(row[key]) for key in ("check", "ceiling", "whose", "variant", "layer", "operation",
-                                                               "batch", "precision") if key in row)
+            label = " ".join(str(row[key]) for key in _LABEL if key in row)
+            for key in (None, "ours", "pytorch", "agreement"):
+                part = row.get(key, {}) if key else row
+                if "error" in part:
                     lines.append(f"- {name}, {label}{', ' + key if key else ''}: {part['error']}")
             if row.get("wrong") and "error_over_tolerance" in row:
                 lines.append(f"- {name}, {row['check']} {row['precision']}: wrong, error / tolerance "

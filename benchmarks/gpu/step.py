@@ -1,4 +1,4 @@
-"""The whole training step of the `released` VAE/GAN: ours, eager and as one CUDA graph, and PyTorch's in five forms."""
+"""The whole training step of the `released` VAE/GAN: ours, eager and as a CUDA graph, and PyTorch's five forms."""
 import numpy as np
 
 import gpuarray as ga
@@ -14,12 +14,12 @@ MIB = 2 ** 20
 
 def run(place, section, precisions, record):
     for stage in (OURS, PYTORCH[:3], PYTORCH[3:]):
-        whose = "ours" if stage is OURS else "pytorch"
+        whose, measure = ("ours", _ours) if stage is OURS else ("pytorch", _pytorch)
         for batch in place.batches:
             for precision in precisions:
                 for variant in stage:
                     row = {"whose": whose, "variant": variant, "precision": precision, "batch": batch}
-                    section.attempt(row, lambda: (_ours if whose == "ours" else _pytorch)(place, variant, precision, batch))
+                    section.attempt(row, lambda: measure(place, variant, precision, batch))
                     place.tidy()
 
 
@@ -65,7 +65,7 @@ def _pytorch(place, variant, precision, batch):
     import torch
     from benchmarks.gpu.twin import Twin
     place.torch_precision(precision)
-    batches = [place.torch(x).permute(0, 3, 1, 2) for x in _batches(place, batch)]       # channels last as they come
+    batches = [place.torch(x).permute(0, 3, 1, 2) for x in _batches(place, batch)]    # channels last
     if variant == "eager":
         batches = [x.contiguous() for x in batches]
     before = 0 if place.simulated else torch.cuda.memory_allocated()
@@ -87,9 +87,12 @@ def _pytorch(place, variant, precision, batch):
         torch.cuda.reset_peak_memory_stats()            # as before a recording: cuDNN's search is not counted
     turn()
     found = place.time(turn, TIMED_SECONDS)
-    if not all(bool(torch.isfinite(p).all()) for module in twin.modules.values() for p in module.parameters()):
+    parameters = [parameter for module in twin.modules.values() for parameter in module.parameters()]
+    if not all(bool(torch.isfinite(parameter).all()) for parameter in parameters):
         raise ArithmeticError("parameters are not finite")
-    return found | ({} if place.simulated else {"peak_mib": (torch.cuda.max_memory_allocated() - before) / MIB})
+    if not place.simulated:
+        found["peak_mib"] = (torch.cuda.max_memory_allocated() - before) / MIB
+    return found
 
 
 def _batches(place, batch):

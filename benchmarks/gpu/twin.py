@@ -1,4 +1,4 @@
-"""The PyTorch peer of benchmarks/torch_step.py on a GPU: images and noise made there, precisions, compiled or as a graph."""
+"""The PyTorch peer of benchmarks/torch_step.py on a GPU: noise made there, precisions, compiled or as a graph."""
 import torch
 
 from benchmarks.torch_step import TorchVAEGAN
@@ -7,8 +7,8 @@ from benchmarks.torch_step import TorchVAEGAN
 class Twin(TorchVAEGAN):
     """variant: 'eager' is the idiomatic form; the others are the tuned one, 'compile...' through torch.compile.
 
-    precision: 'bf16' is autocast, float32 weights; 'tf32' and 'fp32' are PyTorch's own switches. For one that is to
-    be recorded ('...graph') the optimisers keep their counters on the device.
+    precision: 'bf16' is autocast, float32 weights; 'tf32' and 'fp32' are PyTorch's own switches. Where a step is
+    to be recorded ('...graph') the optimisers keep their counters on the device.
     """
 
     def __init__(self, model, size, variant, precision, device):
@@ -22,7 +22,8 @@ class Twin(TorchVAEGAN):
             for module in self.modules.values()]
         if variant.startswith("compile"):
             # Without a GPU the tracing is tried and the compiler left out: it would take minutes.
-            self.losses = torch.compile(self.losses, dynamic=False, backend="inductor" if device == "cuda" else "aot_eager")
+            backend = "inductor" if device == "cuda" else "aot_eager"
+            self.losses = torch.compile(self.losses, dynamic=False, backend=backend)
 
     def gradients(self, x):
         """As TorchVAEGAN's, but of images (N, 3, S, S) on the device, with noise of its own."""

@@ -18,8 +18,8 @@ NO_TORCH = 'raise ModuleNotFoundError("No module named \'torch\'", name="torch")
 def run(folder, *flags):
     (folder / "torch.py").write_text(NO_TORCH)
     paths = os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])
-    return subprocess.run([sys.executable, "-m", "benchmarks.gpu", "--simulate", "--out", str(folder / "out"), *flags],
-                          cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
+    command = [sys.executable, "-m", "benchmarks.gpu", "--simulate", "--out", str(folder / "out"), *flags]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
 
 
 def all_keys(content):
@@ -66,14 +66,18 @@ def record(tmp_path):
         gpu="a GPU", driver="1", python="3", packages={})))
 
 
+def row(whose, variant):
+    return {"whose": whose, "variant": variant, "precision": "fp32", "batch": 64}
+
+
 def test_a_failure_is_recorded_and_the_rest_goes_on(record):
     def fail():
         raise ValueError("no such thing\nand more")
 
     with record.section("step", float("inf")) as section:
-        for variant, work in (("eager", fail), ("graph", lambda: {"ms": 2.0})):
-            section.attempt({"whose": "ours", "variant": variant, "precision": "fp32", "batch": 64}, work)
-        section.attempt({"whose": "pytorch", "variant": "eager", "precision": "fp32", "batch": 64}, lambda: {"ms": 3.0})
+        section.attempt(row("ours", "eager"), fail)
+        section.attempt(row("ours", "graph"), lambda: {"ms": 2.0})
+        section.attempt(row("pytorch", "eager"), lambda: {"ms": 3.0})
     assert json.loads(record.path.read_text()) == record.results
     assert section.content["rows"][0]["error"] == "ValueError: no such thing"
     assert "| 64 | fp32 | failed | 2.00 | 3.00 | not measured yet |" in markdown(record.results)
@@ -85,7 +89,7 @@ def test_a_section_that_fails_makes_the_whole_fail_and_the_next_one_runs(record)
     with record.section("ceilings", float("inf")):
         raise RuntimeError("gone")
     with record.section("step", 0) as section:
-        section.attempt({"whose": "ours", "variant": "eager", "precision": "fp32", "batch": 64}, lambda: {"ms": 1.0})
+        section.attempt(row("ours", "eager"), lambda: {"ms": 1.0})
     assert [row.get("error") for row in record.wrong] == ["RuntimeError: gone"]
     assert section.content["rows"][0]["error"] == OUT_OF_TIME
     assert "out of time" in markdown(record.results)
