@@ -151,7 +151,7 @@ class Slow(Augmentation):
 def test_waiting_is_counted_and_preparing_goes_on_meanwhile():
     batches = stream(augmentation=Slow())
     batches.next()
-    assert batches.waited >= 0.05
+    assert batches.waited >= 0.04               # of 0.05: the thread begins a little before the wait
     time.sleep(0.5)                             # as long as a step: the next batches are ready by then
     before = batches.waited
     batches.next()
