@@ -8,6 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from benchmarks.gpu.ceilings import rates
+from benchmarks.gpu.kernels import _rate
+from benchmarks.gpu.place import Place
 from benchmarks.gpu.record import OUT_OF_TIME, Record
 from benchmarks.gpu.report import markdown
 
@@ -93,3 +96,37 @@ def test_a_section_that_fails_makes_the_whole_fail_and_the_next_one_runs(record)
     assert [row.get("error") for row in record.wrong] == ["RuntimeError: gone"]
     assert section.content["rows"][0]["error"] == OUT_OF_TIME
     assert "out of time" in markdown(record.results)
+
+
+def test_share_of_the_ceiling_and_ratio():
+    """0.8 GB through a copy ceiling of 4 TB/s take 0.2 ms, 100 GFLOP at 400 TFLOP/s 0.25 ms: half of our 0.5 ms."""
+    case = SimpleNamespace(flop=100e9)
+    row = {"bytes": 0.8e9, "ours": {"ms": 0.5}, "pytorch": {"ms": 0.75}}
+    ceilings = rates({"sections": {"ceilings": {"rows": [
+        {"ceiling": "copy", "unit": "GB/s", "rate": 4000}, {"ceiling": "tf32", "unit": "TFLOP/s", "rate": 400}]}}})
+    _rate(row, case, "tf32", ceilings)
+    assert row["share"] == pytest.approx(0.5) and row["bound_by"] == "tf32"
+    assert row["tflops"] == pytest.approx(200) and row["gb_per_s"] == pytest.approx(1600)
+    assert row["pytorch_over_ours"] == pytest.approx(1.5)
+
+
+def test_times_are_medians_per_call_of_runs_between_events():
+    clock = iter(range(10 ** 6))
+
+    class Event:
+        def record(self):
+            self.at = next(clock)
+
+    cuda = SimpleNamespace(Event=Event, get_elapsed_time=lambda before, after: after.at - before.at)
+    runtime = SimpleNamespace(cupy=SimpleNamespace(cuda=cuda), synchronize=lambda: None)
+    calls = []
+    found = PlaceOf(runtime).time(lambda: calls.append(next(clock)), 0.1, per=4)
+    assert found == {"ms": 0.5, "lowest": 0.5, "highest": 0.5, "runs": 50}       # 2 ticks a run, 100 of them
+    assert len(calls) == 1 + 3 + 50
+
+
+class PlaceOf(Place):
+    """A GPU's place with a runtime of the test's own."""
+
+    def __init__(self, runtime):
+        self.simulated, self.runtime = False, runtime
