@@ -63,7 +63,7 @@ def forward(x, w, stride, bias, activation, moments, precision):
     w = cast(w, x.dtype)
     p, q = ceil_div(h, stride), ceil_div(width, stride)
     chunks = _in_chunks(c, x), _in_chunks(k, w)
-    plan = plan_product(precision, n * p * q, k, side * side * _padded(c, chunks[0]))
+    plan = plan_product(precision, n * p * q, k, side * side * _padded(c, chunks[0]), in_chunks=all(chunks))
     return _activations("conv_forward", plan, chunks, (x, w), (n, p, q, k),
                         (n, h, width, c, p, q, k, side, stride), bias, activation, moments)
 
@@ -75,7 +75,8 @@ def input_grad(dy, w, stride, size, bias, activation, moments, precision):
     w = cast(w, dy.dtype)
     chunks = (_in_chunks(k, dy, w),) * 2
     taps = ceil_div(side, stride) ** 2          # of the phase that has most; it has as many pixels as dy
-    plan = plan_product(precision, n * p * q, c, taps * _padded(k, chunks[0]), phases=stride * stride)
+    plan = plan_product(precision, n * p * q, c, taps * _padded(k, chunks[0]), phases=stride * stride,
+                        in_chunks=all(chunks))
     return _activations("conv_input_grad", plan, chunks, (dy, w), (n, h, width, c),
                         (n, h, width, c, p, q, k, side, stride), bias, activation, moments)
 
@@ -91,7 +92,7 @@ def weight_grad(x, dy, dw, stride, weight, precision):
     if swap:
         x, dy, c, k, before = dy, x, k, c, side - 1 - before
     chunks = _in_chunks(c, x), _in_chunks(k, dy)
-    plan = plan_product(precision, side * side * _padded(c, chunks[0]), k, n * p * q)
+    plan = plan_product(precision, side * side * _padded(c, chunks[0]), k, n * p * q, in_chunks=all(chunks))
     parts = empty((plan.parts, dw.size), np.float32, dw) if plan.parts > 1 or swap else None
     whole = _whole_quads(k, None if swap else dw)
     _launch_product("conv_weight_grad", plan, chunks, (

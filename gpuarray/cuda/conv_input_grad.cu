@@ -45,7 +45,7 @@ struct Operands {
     }
 };
 
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
 conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> parts,
                 Out<float> moments, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
                 int activation, bool whole) {

@@ -40,7 +40,7 @@ struct Operands {
     }
 };
 
-extern "C" __global__ void __launch_bounds__(THREADS)
+extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
 conv_weight_grad(In<element> x, In<element> dy, Out<float> dw, Out<float> parts, int N, int H, int W, int C,
                  int P, int Q, int K, int side, int stride, int before, float weight, bool whole) {
     const int width = padded<A_IN_CHUNKS>(C), all_rows = side * side * width;

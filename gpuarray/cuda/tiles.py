@@ -61,12 +61,15 @@ TILES = {"FP32": tuple(Tile(*shape, tile_depth=16) for shape in _SHAPES[:3]),
          "BF16": tuple(Tile(*shape, tile_depth=64) for shape in _SHAPES)}
 
 
-def choose_tile(precision, rows, cols):
+def choose_tile(precision, rows, cols, in_chunks=True):
     """The narrowest tile that spans all columns, else the widest; then the lowest that spans all rows, else
-    the highest."""
-    widths = sorted({tile.tile_cols for tile in TILES[precision]})
+    the highest. Operands that are not copied in chunks of 16 bytes give a thread more lines to follow, for
+    which beside 128 sums it has no registers."""
+    tiles = [tile for tile in TILES[precision]
+             if in_chunks or tile.tile_rows * tile.tile_cols <= 64 * tile.threads]
+    widths = sorted({tile.tile_cols for tile in tiles})
     width = next((width for width in widths if width >= cols), widths[-1])
-    fitting = [tile for tile in TILES[precision] if tile.tile_cols == width]
+    fitting = [tile for tile in tiles if tile.tile_cols == width]
     by_height = sorted(fitting, key=lambda tile: tile.tile_rows)
     return next((tile for tile in by_height if tile.tile_rows >= rows), by_height[-1])
 
@@ -103,9 +106,9 @@ class Plan:
         return self.tiles_down * self.tiles_across, self.phases, self.parts
 
 
-def plan_product(precision, rows, cols, depth, phases=1):
-    """The plan for `phases` products of rows x cols, each summed over a depth."""
-    tile = choose_tile(precision, rows, cols)
+def plan_product(precision, rows, cols, depth, phases=1, in_chunks=True):
+    """The plan for `phases` products of rows x cols, each summed over a depth; in_chunks as in choose_tile."""
+    tile = choose_tile(precision, rows, cols, in_chunks)
     down, across = ceil_div(rows, tile.tile_rows), ceil_div(cols, tile.tile_cols)
     steps = max(1, ceil_div(depth, tile.tile_depth))
     return Plan(precision, tile, down, across, phases,

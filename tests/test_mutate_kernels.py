@@ -1,0 +1,62 @@
+"""The mutation check itself: what it takes out of a kernel file, and that tests notice it."""
+from gpuarray.cuda.runtime import FOLDER
+from tests.mutate_kernels.equivalent import EQUIVALENT
+from tests.mutate_kernels.mutants import find_mutants
+from tests.mutate_kernels.runner import files_of, run_mutants
+
+KERNEL = """// A comment: __syncthreads(); i < n
+#if A < B
+template <int N, class T> __device__ void f(In<T> x, int n) {
+    static_assert(N < 5, "i < 5");
+    int i = min(threadIdx.x, n - 1), j = g(i, 2);
+    if (i >= n || j < 0) return;
+    float v = i + 1 < n && j > (i < 3) ? x[i] : 0.0f;
+    for (int k = 0; k < n; ++k) if (k + j < n) v += x[k + j];
+    copy_async_wait<N - 1>();
+    __syncthreads();      // why
+    return v < 0.0f;
+}
+"""
+
+
+def test_what_is_taken_out():
+    found = [(mutant.line, mutant.kind, KERNEL[mutant.begin:mutant.end], mutant.replacement)
+             for mutant in find_mutants("f.cu", KERNEL)]
+    assert found == [
+        (5, "bounds", "min(threadIdx.x, n - 1)", "(threadIdx.x)"),
+        (6, "bounds", "i >= n", "false"), (6, "bounds", "j < 0", "false"),
+        (7, "bounds", "i + 1 < n", "true"), (7, "bounds", "j > (i < 3)", "true"), (7, "bounds", "i < 3", "true"),
+        (8, "bounds", "k + j < n", "true"),
+        (9, "wait", "copy_async_wait<N - 1>();", ";"), (10, "barrier", "__syncthreads();", ";"),
+        (11, "bounds", "v < 0.0f", "true")]
+
+
+def test_a_mutant_changes_one_place():
+    mutant = find_mutants("f.cu", KERNEL)[-2]
+    assert mutant.apply(KERNEL) == KERNEL.replace("__syncthreads();      // why", ";      // why")
+    assert str(mutant) == "f.cu:10: barrier: __syncthreads();      // why [removed]"
+
+
+def test_kernel_files_have_something_to_take_out():
+    kinds = {mutant.kind for path in FOLDER.glob("*.cu*") for mutant in find_mutants(path.name, path.read_text())}
+    assert kinds == {"barrier", "wait", "bounds"}
+
+
+def test_the_files_of_a_kernel():
+    assert {"common.cuh", "conv_forward.cu", "tile.cuh", "product_mma.cuh"} <= files_of("conv_forward.cu")
+    assert files_of("cast.cu") == {"common.cuh", "cast.cu"}
+
+
+def test_tests_notice_a_mutant_and_only_that():
+    text = (FOLDER / "cast.cu").read_text()
+    mutant, = find_mutants("cast.cu", text)
+    unchanged = type(mutant)(**{**vars(mutant), "replacement": text[mutant.begin:mutant.end]})
+    tests = {"cast.cu": ["tests/gpuarray/cuda/test_cast.py::test_to_bfloat16_and_back"]}
+    results = dict(run_mutants([mutant, unchanged], tests, {tests["cast.cu"][0]: 1}, jobs=2))
+    assert results == {mutant: "noticed", unchanged: "missed"}
+
+
+def test_exceptions_are_of_mutants_that_there_are():
+    mutants = {(path.name, mutant.words) for path in FOLDER.glob("*.cu*")
+               for mutant in find_mutants(path.name, path.read_text())}
+    assert set(EQUIVALENT) <= mutants and all(EQUIVALENT.values())
