@@ -17,6 +17,7 @@ from dataset.images import TOYFACES  # noqa: E402
 from dataset.toyfaces import ATTRIBUTES, attributes, render  # noqa: E402
 from experiment import checkpoints  # noqa: E402
 from experiment.run_folder import RunFolder  # noqa: E402
+from nets.model import POSTERIOR, PRIOR  # noqa: E402
 
 READ = "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair", "Bald", "Wearing_Hat", "Eyeglasses"
 TRAIN, UNSEEN, SAMPLES, RIDGE = 2000, 1000, 256, 100.0
@@ -44,7 +45,8 @@ class Finished:
 
     def sample(self, count):
         z = np.random.default_rng(1).standard_normal((count, self.settings["z_size"]), np.float32)
-        return self.networks["decoder"](z, "test")[0]
+        path = POSTERIOR if self.settings["fakes"] == "reconstructions" else PRIOR
+        return self.networks["decoder"](z, "test", path)[0]
 
 
 def faces(first, count, size):

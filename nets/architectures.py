@@ -32,13 +32,13 @@ def encoder(size, z_size, rng, hidden=1024, width=1.0, **options):
 
 
 def decoder(size, z_size, rng, width=1.0, **options):
-    """z (N, Z) -> images (N, S, S, 3) in [-1, 1]."""
+    """z (N, Z) -> images (N, S, S, 3) in [-1, 1]. It has two paths: for z of the posterior and for z of the prior."""
     channels = _channels(_DECODER, size, width)
     side = size >> (len(channels) - 1)
     layers = [Dense("fc", z_size, (side, side, channels[0]))]
     layers += [UpConv(f"upconv{i}", c_in, c_out) for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 1)]
     layers += [Conv("image", channels[-1], 3, normalise=False, activation="tanh")]
-    return Network(layers, rng, **options)
+    return Network(layers, rng, paths=2, **options)
 
 
 def discriminator(size, rng, hidden=512, width=1.0, **options):

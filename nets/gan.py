@@ -16,8 +16,10 @@ class GAN(Model):
         super().__init__({"decoder": decoder, "discriminator": discriminator}, z_size, **options)
         self.real_weight, self.eps, self.gate, self.non_saturating = real_weight, eps, gate, non_saturating
 
+    sample_path = PRIOR
+
     def gradients(self, x):
-        x_gen, back_gen = self.networks["decoder"](self.noise(len(x), PRIOR))
+        x_gen, back_gen = self.networks["decoder"](self.noise(len(x), PRIOR), path=PRIOR)
         dx_gen, sign = adversarial_gradients(self, x, x_gen)
         back_gen(dx_gen, weight=sign, need_dx=False)
 

@@ -7,8 +7,9 @@ A layer is called and returns its output together with its own way back:
 
 A pullback is linear in dy, may be called again, and adds weight * gradient to the parameters' gradients (weight 0: leaves
 them alone and skips that work). Nothing is stored in the layer, so that a network may run many times in one step. The only
-state are the running statistics of batchnorm. Phases: 'train' uses the batch's statistics and updates the running ones,
-'batch' uses the batch's and updates nothing, 'test' uses the running ones.
+state are the running statistics of batchnorm, a set for each path that images or z take through the network. Phases:
+'train' uses the batch's statistics and updates the path's running ones, 'batch' uses the batch's and updates nothing,
+'test' uses the path's running ones.
 
 Axes: N images, H x W pixels, C channels in, K channels out, D inputs of a dense layer.
 """
@@ -58,18 +59,18 @@ class BatchNorm:
         self.eps, self.activation = eps, activation
         self.gamma = Parameter(Constant((channels,), 1.0))
         self.beta = Parameter(Constant((channels,), 0.0))
-        self.running = None           # (mean, inv_std) views into the network's flat buffer of statistics
+        self.running = None           # [(mean, inv_std)] of each path, views into the network's buffer of statistics
         self.initial_running = Constant((channels,), 0.0), Constant((channels,), 1.0)
 
-    def __call__(self, a, phase, moments=None):
+    def __call__(self, a, phase, path, moments=None):
         """a (..., C) -> y like a; moments = (mean, var) of a, where the layer before has them."""
         gamma, beta = self.gamma.value, self.beta.value
         if phase == "test":
-            statistics = self.running
+            statistics = self.running[path]
             y = ga.batchnorm_inference(a, gamma, beta, statistics, self.activation)
             gradient = ga.batchnorm_inference_grad
         else:
-            running = self.running if phase == "train" else None
+            running = self.running[path] if phase == "train" else None
             y, statistics = ga.batchnorm(a, gamma, beta, self.eps, self.activation, moments, running, self.momentum)
             gradient = ga.batchnorm_grad
 
@@ -99,11 +100,11 @@ class Layer:
     def tf32(self):
         return self.precision == "tf32"
 
-    def __call__(self, x, phase="train"):
+    def __call__(self, x, phase="train", path=0):
         if self.norm is None:
             return self._biased(x)
         a, moments = self.apply(x, moments=True) if phase != "test" else (self.apply(x), None)
-        y, back_norm = self.norm(a, phase, moments)
+        y, back_norm = self.norm(a, phase, path, moments)
 
         def pullback(dy, weight=1.0, need_dx=True):
             return self.transpose(x, back_norm(dy, weight), weight, need_dx)
@@ -189,8 +190,8 @@ class Dense(Layer):
         weights = Parameter(Uniform((inputs, outputs), inputs), decayed=decayed)
         super().__init__(name, weights, outputs, normalise, activation, norm_eps=1e-5)
 
-    def __call__(self, x, phase="train"):
-        y, pullback_flat = super().__call__(x.reshape(len(x), -1), phase)       # (N, D) -> (N, K)
+    def __call__(self, x, phase="train", path=0):
+        y, pullback_flat = super().__call__(x.reshape(len(x), -1), phase, path)       # (N, D) -> (N, K)
 
         def pullback(dy, weight=1.0, need_dx=True):
             dx = pullback_flat(dy.reshape(y.shape), weight, need_dx)

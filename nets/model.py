@@ -4,7 +4,7 @@ import numpy as np
 import gpuarray as ga
 from nets.optimisers import OPTIMISERS
 
-POSTERIOR, PRIOR = 0, 1         # streams of the noise: epsilon of q(z|x), and z_p
+POSTERIOR, PRIOR = 0, 1         # where z comes from, q(z|x) or p(z): streams of the noise, and paths of the decoder
 
 
 class Model:
@@ -15,6 +15,7 @@ class Model:
     A subclass gives `gradients(x)`, which adds to the networks' gradients and reports, and `update()`.
     """
 
+    sample_path = POSTERIOR     # the decoder's path to samples; PRIOR where it learns on that
     log_var_bound = 8.0         # [ours] log-variances stay in (-8, 8): a wild first step cannot overflow the KL
 
     def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0, graph=False):
@@ -85,8 +86,8 @@ class Model:
     # -------------------------------------------------------------------------------------------- pictures
 
     def sample(self, z):
-        """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z), with running statistics."""
-        return self.networks["decoder"](z, "test")[0]
+        """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics."""
+        return self.networks["decoder"](z, "test", self.sample_path)[0]
 
     def encode(self, x):
         """Posterior means (N, Z) of images x; None for a model without an encoder."""
@@ -98,7 +99,7 @@ class Model:
     def reconstruct(self, x):
         """Images decoded from the posterior means of x; None for a model without an encoder."""
         z = self.encode(x)
-        return None if z is None else self.sample(z)
+        return None if z is None else self.networks["decoder"](z, "test", POSTERIOR)[0]
 
     # -------------------------------------------------------------------------------------------- state
 

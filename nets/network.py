@@ -18,20 +18,21 @@ class Network:
     dtype: of the parameters, float32 (float64 on the CPU for checks).
     feature_layer: name of the layer whose linear output is Dis_l, for a discriminator.
     precision: 'fp32', 'tf32' or 'bf16', how products are computed (CPU: fp32).
+    paths: how many sets of running statistics there are (nets.layers).
     """
 
-    def __init__(self, layers, rng, device="cpu", dtype=np.float32, feature_layer=None, precision="fp32"):
+    def __init__(self, layers, rng, device="cpu", dtype=np.float32, feature_layer=None, precision="fp32", paths=1):
         self.layers, self.feature_layer, self.precision = layers, feature_layer, precision
         for layer in layers:
             layer.precision = precision
         self._lay_out_parameters(rng, device, np.dtype(dtype))
-        self._lay_out_statistics(rng, device, np.dtype(dtype))
+        self._lay_out_statistics(rng, device, np.dtype(dtype), paths)
 
     # -------------------------------------------------------------------------------------------- running
 
-    def __call__(self, x, phase="train"):
+    def __call__(self, x, phase="train", path=0):
         """x (N, ...) -> y, pullback; pullback(dy, weight=1.0, need_dx=True) -> dx, see nets.layers."""
-        return self._run([lambda x, layer=layer: layer(x, phase) for layer in self.layers], x)
+        return self._run([lambda x, layer=layer: layer(x, phase, path) for layer in self.layers], x)
 
     def features(self, x, phase="batch"):
         """Dis_l(x) and its pullback: all layers before `feature_layer`, then that layer's linear operation alone."""
@@ -74,17 +75,18 @@ class Network:
             parameter.value = _view(self.parameters, offset, parameter.shape)
             parameter.gradient = _view(self.gradients, offset, parameter.shape)
 
-    def _lay_out_statistics(self, rng, device, dtype):
+    def _lay_out_statistics(self, rng, device, dtype, paths):
         norms = [layer.norm for layer in self.layers if layer.norm]
         initial = [values(rng) for norm in norms for values in norm.initial_running]
         offsets, total = _offsets([values.shape for values in initial], dtype)
-        flat = np.zeros(total, dtype)
+        flat = np.zeros((paths, total), dtype)
         for values, offset in zip(initial, offsets):
-            flat[offset:offset + values.size] = values
+            flat[:, offset:offset + values.size] = values
         self.statistics = ga.to_device(flat, device)
-        views = [_view(self.statistics, offset, values.shape) for values, offset in zip(initial, offsets)]
-        for norm, mean, inv_std in zip(norms, views[::2], views[1::2]):
-            norm.running = mean, inv_std
+        views = [[_view(kept, offset, values.shape) for kept in self.statistics]
+                 for values, offset in zip(initial, offsets)]
+        for norm, means, inv_stds in zip(norms, views[::2], views[1::2]):
+            norm.running = list(zip(means, inv_stds))
 
     @property
     def parameter_count(self):

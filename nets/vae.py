@@ -17,7 +17,7 @@ class VAE(Model):
         h, back_encoder = encoder(x)
         noise = self.noise(len(x), POSTERIOR)
         z, kl = ga.reparametrise(h, noise, self.log_var_bound)
-        x_rec, back_decoder = decoder(z)
+        x_rec, back_decoder = decoder(z, path=POSTERIOR)
 
         dx_rec = self.likelihood_grad(x_rec, x)
         dz = back_decoder(dx_rec)

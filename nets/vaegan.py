@@ -20,6 +20,7 @@ class VAEGAN(Model):
     gamma: weight of L_llike against L_GAN in Dec's update. fakes: what Dis sees as fake: decoded samples of the
     'prior', 'reconstructions', or 'both'. decode_again: decode z anew, in one batch with z_p, for the fakes (released
     code) instead of taking the reconstructions as they are (paper). real_weight, eps, gate, non_saturating: see nets.gan.
+    Running statistics of the decoder: of path POSTERIOR for reconstructions, of PRIOR for all other fakes.
     """
 
     def __init__(self, encoder, decoder, discriminator, z_size, gamma, fakes="prior", decode_again=False,
@@ -27,6 +28,7 @@ class VAEGAN(Model):
         super().__init__({"encoder": encoder, "decoder": decoder, "discriminator": discriminator}, z_size, **options)
         self.gamma, self.fakes, self.decode_again = gamma, fakes, decode_again
         self.real_weight, self.eps, self.gate, self.non_saturating = real_weight, eps, gate, non_saturating
+        self.sample_path = POSTERIOR if fakes == "reconstructions" else PRIOR
 
     def gradients(self, x):
         """All three gradients of Algorithm 1 for a mini-batch X (N, S, S, 3), on the same parameters."""
@@ -40,7 +42,7 @@ class VAEGAN(Model):
         h, back_encoder = encoder(x)                                          # Z <- Enc(X)
         noise = self.noise(n, POSTERIOR)
         z, kl = ga.reparametrise(h, noise, self.log_var_bound)                # L_prior
-        x_rec, back_decoder = decoder(z)                                      # X~ <- Dec(Z)
+        x_rec, back_decoder = decoder(z, path=POSTERIOR)                      # X~ <- Dec(Z)
         f, back_features = discriminator.features(ga.concatenate(x_rec, x))
         llike, df_rec = ga.feature_loss(f[:n], f[n:])                         # L_llike; Dis_l(X) is a fixed target
 
@@ -61,10 +63,10 @@ class VAEGAN(Model):
             return decoder(z, "batch") if self.decode_again else (x_rec, back_rec)
         z_p = self.noise(n, PRIOR)                                            # Z_p <- samples from N(0, I)
         if self.fakes == "prior":
-            return decoder(z_p, "batch")                                      # X_p <- Dec(Z_p)
+            return decoder(z_p, path=PRIOR)                                   # X_p <- Dec(Z_p)
         if self.decode_again:
-            return decoder(ga.concatenate(z, z_p), "batch")
-        x_p, back_p = decoder(z_p, "batch")
+            return decoder(ga.concatenate(z, z_p), path=PRIOR)
+        x_p, back_p = decoder(z_p, path=PRIOR)
 
         def back_both(dfakes, weight, need_dx):
             back_rec(dfakes[:n], weight, need_dx)

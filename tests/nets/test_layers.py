@@ -20,8 +20,8 @@ def build(make, **options):
     for parameter in layer.parameters:       # away from 0 and 1, where mistakes hide
         parameter.value += rng.uniform(0.1, 0.4, parameter.shape)
     if layer.norm:
-        layer.norm.running[0][...] = 0.3
-        layer.norm.running[1][...] = 1.7
+        layer.norm.running[0][0][...] = 0.3
+        layer.norm.running[0][1][...] = 1.7
     return network, layer
 
 

@@ -120,19 +120,32 @@ def test_reported_losses():
     assert model.metrics() == {}
 
 
-def test_running_statistics_follow_one_run_of_each_network():
-    """Enc on x, Dec on z, Dis on the batch of real images and fakes; no other run may touch them."""
+def test_running_statistics_follow_one_run_of_each_path():
+    """Enc on x, Dec on z and on z_p, Dis on the batch of real images and fakes; no other run may touch them."""
     model, x = build(), images()
     objectives = Objectives(model, x)
     before = {name: network.statistics.copy() for name, network in model.networks.items()}
     model.gradients(x)
     twin = build()
-    runs = {"encoder": x, "decoder": objectives.z, "discriminator": np.concatenate([x, objectives.fakes_now])}
-    for name, batch in runs.items():
-        twin.networks[name](batch, "train")
-        after = model.networks[name].statistics
-        assert np.allclose(after, twin.networks[name].statistics, rtol=1e-10)
-        assert not np.array_equal(after, before[name])
+    runs = [("encoder", x, 0), ("decoder", objectives.z, POSTERIOR), ("decoder", objectives.z_p, PRIOR),
+            ("discriminator", np.concatenate([x, objectives.fakes_now]), 0)]
+    for name, batch, path in runs:
+        twin.networks[name](batch, "train", path)
+        after = model.networks[name].statistics[path]
+        assert np.allclose(after, twin.networks[name].statistics[path], rtol=1e-10)
+        assert not np.array_equal(after, before[name][path])
+
+
+@pytest.mark.parametrize("fakes, path", [("prior", PRIOR), ("both", PRIOR), ("reconstructions", POSTERIOR)])
+def test_samples_use_the_statistics_of_the_path_that_dis_judges(fakes, path):
+    model, decoder = build(fakes=fakes), build().networks["decoder"]
+    model.step(images())
+    z = np.random.default_rng(7).standard_normal((3, Z))
+    decoder.parameters[...], decoder.statistics[...] = (getattr(model.networks["decoder"], name)
+                                                        for name in ("parameters", "statistics"))
+    assert np.array_equal(model.sample(z), decoder(z, "test", path)[0])
+    assert not np.array_equal(model.sample(z), decoder(z, "test", 1 - path)[0])
+    assert np.array_equal(model.reconstruct(images()), decoder(model.encode(images()), "test", POSTERIOR)[0])
 
 
 @pytest.mark.parametrize("gates, moved", [((1, 1), {"encoder", "decoder", "discriminator"}),
