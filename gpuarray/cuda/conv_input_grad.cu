@@ -21,8 +21,8 @@ struct Phase {
     int offset, pixels, taps, last_tap, begin;
     __device__ Phase(int offset, int size, int side, int stride) : offset(offset) {
         const int shifted = offset + (side - 1) / 2, first_tap = shifted % stride;
-        pixels = divide_up(max(size - offset, 0), stride);
-        taps = divide_up(max(side - first_tap, 0), stride);
+        pixels = divide_up(size - offset, stride);                      // 0 also where size < offset < stride
+        taps = divide_up(side - first_tap, stride);
         last_tap = first_tap + (taps - 1) * stride;
         begin = shifted / stride - (taps - 1);
     }
@@ -77,7 +77,7 @@ conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, 
     accumulate<A, B>(product, operands, steps.count);
 
     const SumsInShared sums(product);
-    const int n_rows = max(min(all_rows - row0, TILE_ROWS), 0), tiles = gridDim.x / across;
+    const int n_rows = min(all_rows - row0, TILE_ROWS), tiles = gridDim.x / across;
     if (parts != nullptr)
         write_partial(sums, parts + blockIdx.z * (N * H * W * C), rows.destination, n_rows, col0, C, whole);
     else

@@ -29,7 +29,7 @@ struct SumsInShared {
     }
 };
 
-// f(row, col, n) for this thread's quads of the first `rows` rows; n of its columns exist.
+// f(row, col, n) for this thread's quads of the first `rows` rows, none if negative; n of its columns exist.
 template <class F> __device__ inline void for_each_quad(int rows, int cols_left, F f) {
     const int col = threadIdx.x % QUADS * 4, n = min(cols_left - col, 4);
     if (n > 0)

@@ -1,9 +1,8 @@
 """Run a Python module with the kernels built for a sanitizer, whose library must be loaded before anything
 else.
 
-    python -m tests.cuda_on_cpu.sanitize address pytest tests/gpuarray/cuda      # overruns, undefined
-    behaviour python -m tests.cuda_on_cpu.sanitize thread  pytest tests/gpuarray/cuda      # races between
-    threads of a block
+    python -m tests.cuda_on_cpu.sanitize address pytest tests/gpuarray/cuda     # overruns, undefined behaviour
+    python -m tests.cuda_on_cpu.sanitize thread pytest tests/gpuarray/cuda      # races in a block
 """
 import ctypes
 import os

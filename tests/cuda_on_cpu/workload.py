@@ -35,11 +35,16 @@ def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
 
 
 if __name__ == "__main__":
-    import sys
+    import argparse
+    from pathlib import Path
 
     from gpuarray.cuda import runtime
     from tests.cuda_on_cpu import device
 
-    runtime.default_runtime = lambda: device
-    for precision in sys.argv[1:]:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("precisions", nargs="+")
+    parser.add_argument("--kernels", type=Path, default=runtime.FOLDER, help="folder of the .cu files to run")
+    options = parser.parse_args()
+    runtime.FOLDER, runtime.default_runtime = options.kernels, lambda: device
+    for precision in options.precisions:
         run_every_kernel("cuda", precision=precision)

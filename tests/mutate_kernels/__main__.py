@@ -4,6 +4,7 @@ import os
 import sys
 
 from gpuarray.cuda.runtime import FOLDER
+from tests.cuda_on_cpu import sanitize
 from tests.mutate_kernels import __doc__ as description
 from tests.mutate_kernels.equivalent import EQUIVALENT
 from tests.mutate_kernels.mutants import KINDS, find_mutants
@@ -26,8 +27,8 @@ def main():
         print(*mutants, sep="\n")
         return 0
     tests, seconds = tests_by_file()
-    missed = []
-    for number, (mutant, result) in enumerate(run_mutants(mutants, tests, seconds, options.jobs), 1):
+    results, missed = run_mutants(mutants, tests, seconds, options.jobs, sanitize.FLAGS), []
+    for number, (mutant, result) in enumerate(results, 1):
         if result != "noticed" and (mutant.file, mutant.words) in EQUIVALENT:
             result = "equivalent"
         elif result != "noticed":

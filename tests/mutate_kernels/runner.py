@@ -1,4 +1,7 @@
-"""Run the tests of a kernel file against a changed copy of it, each mutant in a process of its own."""
+"""Run the tests of a kernel file, and then all kernels under sanitizers, on a changed copy of the file.
+
+Each mutant has a process of its own.
+"""
 import hashlib
 import json
 import multiprocessing
@@ -14,10 +17,11 @@ import pytest
 
 from gpuarray.cuda import runtime
 from gpuarray.cuda.runtime import FOLDER, INCLUDE
-from tests.cuda_on_cpu import SimulatedRuntime, build, device
+from tests.cuda_on_cpu import SimulatedRuntime, build, device, sanitize
 
 TESTS = Path(__file__).parents[1] / "gpuarray" / "cuda"
 NOT_OF_KERNELS = {f"test_{name}.py" for name in ("compile", "sanitizers", "runtime", "checks", "simulator")}
+WORKLOAD = "tests.cuda_on_cpu.workload", "fp32", "tf32", "bf16"
 DOES_NOT_COMPILE = "g++ does not take this"
 CONTEXT = multiprocessing.get_context("fork")        # a child has all modules from the start
 QUIET = ("-q", "-p", "no:cacheprovider", "-p", "no:faulthandler")
@@ -89,8 +93,11 @@ def files_of(source):
     return files
 
 
-def run_mutants(mutants, tests, seconds, jobs):
-    """Yield (mutant, 'noticed', 'missed' or 'does not compile') as they are done."""
+def run_mutants(mutants, tests, seconds, jobs, sanitizers=()):
+    """Yield (mutant, 'noticed', 'missed' or 'does not compile') as they are done.
+
+    Sanitizers are slow (a minute each): they run for what the tests let through.
+    """
     build.scheduler(), build.parsed_header()             # for all children
     waiting, running = list(mutants), {}
     while waiting or running:
@@ -99,7 +106,7 @@ def run_mutants(mutants, tests, seconds, jobs):
             chosen = tests.get(mutant.file, [])
             log = tempfile.NamedTemporaryFile(mode="r", suffix=".log")
             allowed = 60 + 5 * sum(map(seconds.get, chosen))
-            process = CONTEXT.Process(target=_test, args=(mutant, chosen, log.name, allowed))
+            process = CONTEXT.Process(target=_test, args=(mutant, chosen, log.name, allowed, sanitizers))
             process.start()
             running[process] = mutant, log
         for process in [process for process in running if not process.is_alive()]:
@@ -110,8 +117,8 @@ def run_mutants(mutants, tests, seconds, jobs):
         time.sleep(0.05)
 
 
-def _test(mutant, tests, log, seconds):
-    """Run tests on a copy of the kernels with one change; exit status 0 where all of them pass."""
+def _test(mutant, tests, log, seconds, sanitizers):
+    """Run tests on a copy of the kernels with one change; exit status 0 where none of them notices."""
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 5))     # an endless loop is noticed
     with open(log, "w") as output:
         os.dup2(output.fileno(), 1)
@@ -126,4 +133,6 @@ def _test(mutant, tests, log, seconds):
         device.forget_libraries()
         build.CACHE = Path(folder)                       # nobody needs these kernels again
         status = pytest.main([*QUIET, "-x", *tests]) if tests else 0
-    sys.exit(int(status))
+        for sanitizer in sanitizers:
+            status = status or sanitize.start(sanitizer, [*WORKLOAD, "--kernels", folder]).wait()
+    sys.exit(int(status != 0))
