@@ -17,10 +17,10 @@ FAKES = "prior", "reconstructions", "both"
 class VAEGAN(Model):
     """Encoder, decoder and discriminator trained jointly.
 
-    gamma: weight of L_llike against L_GAN in Dec's update. fakes: what Dis sees as fake: decoded samples of the
-    'prior', 'reconstructions', or 'both'. decode_again: decode z anew, in one batch with z_p, for the fakes (released
-    code) instead of taking the reconstructions as they are (paper). real_weight, eps, gate, non_saturating: see nets.gan.
-    Running statistics of the decoder: of path POSTERIOR for reconstructions, of PRIOR for all other fakes.
+    gamma: weight of L_llike against L_GAN in Dec's update. fakes: what Dis sees as fake: decoded samples of the 'prior',
+    'reconstructions', or 'both'. decode_again: decode z anew, in one batch with z_p, for the fakes (released code), not
+    take the reconstructions as they are (paper). real_weight, eps, gate, non_saturating: see nets.gan. The decoder's
+    running statistics: of path POSTERIOR for reconstructions, of PRIOR for all other fakes.
     """
 
     def __init__(self, encoder, decoder, discriminator, z_size, gamma, fakes="prior", decode_again=False,
@@ -37,8 +37,7 @@ class VAEGAN(Model):
         back_fakes(dfakes, weight=factor * (1 - self.gamma), need_dx=False)   # theta_Dec: against it; Enc gets none of it
 
     def _likelihood_gradients(self, x):
-        encoder, decoder, discriminator = self.networks.values()
-        n = len(x)
+        (encoder, decoder, discriminator), n = self.networks.values(), len(x)
         h, back_encoder = encoder(x)                                          # Z <- Enc(X)
         noise = self.noise(n, POSTERIOR)
         z, kl = ga.reparametrise(h, noise, self.log_var_bound)                # L_prior
@@ -57,8 +56,7 @@ class VAEGAN(Model):
 
     def _decode_fakes(self, z, x_rec, back_rec):
         """The images Dis is to tell from real ones, and their way back into Dec (never further, to Enc)."""
-        decoder = self.networks["decoder"]
-        n = len(z)
+        decoder, n = self.networks["decoder"], len(z)
         if self.fakes == "reconstructions":
             return decoder(z, "batch") if self.decode_again else (x_rec, back_rec)
         z_p = self.noise(n, PRIOR)                                            # Z_p <- samples from N(0, I)

@@ -23,7 +23,8 @@ def images(n, size=32, seed=1):
 
 
 def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
-    """Steps with both optimisers and both kinds of game, samples, reconstructions and augmented images."""
+    """Steps with both optimisers, both kinds of game and a finished discriminator's features, reconstructions,
+    augmented images, and what tiny networks do without."""
     margin = np.random.default_rng(2).integers(0, 256, (n, size + 8, size + 8, 3), np.uint8)
     still = np.tile(np.float32([1, 0, 0, 0, 1, 0, 1, 1, 0]), (n, 1))
     x = ga.augment(ga.to_device(margin, device), ga.to_device(still, device), size)
@@ -32,6 +33,19 @@ def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
     model.reconstruct(x)
     model = vaegan(device, size, precision=precision, optimiser="adam", non_saturating=True, **options)
     model.step(x)
+    encoder, decoder, discriminator = model.networks.values()
+    nets.FeatureVAE(encoder, decoder, discriminator, model.z_size, seed=0, learning_rate=1e-3).step(x)
+    _products_in_parts_and_batchnorm(x, precision)
+
+
+def _products_in_parts_and_batchnorm(x, precision):
+    """Images x through a product cut along its depth, and batchnorm without moments, of few rows and of many."""
+    channels = x.shape[-1]
+    w = ga.zeros((x[0].size, channels), np.float32, x)
+    gamma = beta = ga.zeros((channels,), np.float32, x)
+    flat = ga.cast(x.reshape(len(x), -1), "bfloat16" if precision == "bf16" else "float32")
+    for a in x, ga.dense(flat, w, tf32=precision == "tf32"):
+        ga.batchnorm(a, gamma, beta, eps=1e-5)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,13 @@ import subprocess
 
 import pytest
 
+from gpuarray.cuda.runtime import FOLDER
+from tests.cuda_compile.recorder import recording
+from tests.cuda_on_cpu.build import kernels_in
 from tests.cuda_on_cpu.sanitize import FOUND, start
+from tests.cuda_on_cpu.workload import run_every_kernel
 
+PRECISIONS = "fp32", "tf32", "bf16"
 REPORT = re.compile(r"runtime error: .*|ERROR: AddressSanitizer: .*|SUMMARY: ThreadSanitizer: .*")
 
 
@@ -17,9 +22,18 @@ def reports(sanitizer, *arguments):
     return process.returncode, REPORT.findall(output)
 
 
+def test_the_workload_starts_every_kernel():
+    kernels = {(path.name, kernel) for path in FOLDER.glob("*.cu") for kernel in kernels_in(path.read_text())}
+    with recording((9, 0)) as recorder:
+        for precision in PRECISIONS:
+            run_every_kernel("cuda", precision=precision)
+    only_for_tests = {("noise.cu", "philox_words")}
+    assert {(source, kernel) for source, _, kernel in recorder.shared} == kernels - only_for_tests
+
+
 @pytest.mark.parametrize("sanitizer", ["address", "thread"])
 def test_kernels_are_clean(sanitizer):
-    status, found = reports(sanitizer, "tests.cuda_on_cpu.workload", "fp32", "tf32", "bf16")
+    status, found = reports(sanitizer, "tests.cuda_on_cpu.workload", *PRECISIONS)
     assert (status, found) == (0, [])
 
 
