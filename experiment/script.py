@@ -21,7 +21,7 @@ def run_script(main):
         main()
         sys.stdout.flush()
         status = 0
-    except (UsageError, dataset.DataError, ga.DeviceError) as error:
+    except (UsageError, dataset.DataError, ga.DeviceError, ga.ArgumentError) as error:
         status = _leave(2, f"error: {error}")
     except MemoryError as error:
         status = _leave(2, f"error: out of memory ({error}): use a smaller --batch-size or --width")
@@ -52,9 +52,9 @@ def open_device(settings):
         device, why = ga.choose_device(settings.device)
     except ga.DeviceError as error:
         raise UsageError(f"--device {settings.device}: {error}") from error
-    if device == "cpu" and settings.precision != "fp32":
-        raise UsageError(f"--precision {settings.precision}: needs a GPU, but the device is the CPU ({why}): "
-                         "leave it out or use --precision fp32")
+    if not ga.computes_in(settings.precision, device):
+        raise UsageError(f"--precision {settings.precision}: needs a GPU of compute capability 8.0 or above, but "
+                         f"the device is {device} ({why}): leave it out or use --precision fp32")
     if device == "cpu":
         use_cores(settings.cores)
     print(f"device: {device} ({why})", flush=True)

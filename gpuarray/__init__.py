@@ -2,7 +2,7 @@
 
 `gpuarray.operations` holds the contract of every operation; both halves, `gpuarray.cpu` and `gpuarray.cuda`, fulfil it.
 """
-from gpuarray.dispatch import choose_device, half_of, register_cuda_type, to_device, to_host
+from gpuarray.dispatch import choose_device, computes_in, half_of, register_cuda_type, to_device, to_host
 from gpuarray.errors import ArgumentError, DeviceError
 from gpuarray.graph import Graph
 from gpuarray.operations import (

@@ -71,5 +71,12 @@ def choose_device(wanted="auto"):
         return "cpu", str(error)
 
 
+def computes_in(precision, device):
+    """Does `device` ('cpu' or 'cuda', a GPU that is there) have products in `precision`: 'fp32', 'tf32' or 'bf16'?"""
+    if precision == "fp32":
+        return True
+    return device == "cuda" and _half_of_device("cuda").runtime.default_runtime().capability >= (8, 0)
+
+
 def _half_of_device(device):
     return importlib.import_module(f"gpuarray.{device}")

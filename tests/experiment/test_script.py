@@ -1,4 +1,5 @@
 import signal
+from types import SimpleNamespace
 
 import pytest
 
@@ -6,6 +7,7 @@ import dataset
 import gpuarray
 from experiment.errors import Diverged, Interrupted, UsageError
 from experiment.script import open_device, open_images, run_script
+from gpuarray.cuda import runtime
 from tests.experiment.fakes import settings
 
 
@@ -32,6 +34,7 @@ def leave(error, capsys):
     (UsageError("--x: bad:\n do this"), 2, "error: --x: bad: do this\n"),
     (dataset.DataError("no images"), 2, "error: no images\n"),
     (gpuarray.DeviceError("no driver"), 2, "error: no driver\n"),
+    (gpuarray.ArgumentError("conv2d: x is too large"), 2, "error: conv2d: x is too large\n"),
     (MemoryError("9 GB"), 2, "error: out of memory (9 GB): use a smaller --batch-size or --width\n"),
     (Diverged("kl is nan"), 1, "error: kl is nan\n"),
     (Interrupted(signal.SIGTERM, "interrupted at step 3"), 143, "interrupted at step 3\n"),
@@ -66,8 +69,20 @@ def test_the_device_is_told(capsys):
 
 @pytest.mark.parametrize("precision", ["tf32", "bf16"])
 def test_a_precision_the_cpu_lacks_is_refused(precision):
-    with pytest.raises(UsageError, match=f"--precision {precision}: needs a GPU, .* use --precision fp32"):
+    with pytest.raises(UsageError, match=f"--precision {precision}: needs a GPU .* is cpu .* use --precision fp32"):
         open_device(settings(device="cpu", precision=precision))
+
+
+@pytest.mark.parametrize("capability, known", [((7, 5), ["fp32"]), ((8, 0), ["fp32", "tf32", "bf16"])])
+def test_a_precision_the_gpu_lacks_is_refused(capability, known, monkeypatch):
+    gpu = SimpleNamespace(capability=capability, describe=lambda: "a GPU")
+    monkeypatch.setattr(runtime, "default_runtime", lambda: gpu)
+    for precision in ("fp32", "tf32", "bf16"):
+        if precision in known:
+            assert open_device(settings(device="cuda", precision=precision)) == ("cuda", "a GPU")
+        else:
+            with pytest.raises(UsageError, match=f"--precision {precision}: .* 8.0 or above, .* is cuda .a GPU."):
+                open_device(settings(device="cuda", precision=precision))
 
 
 def test_a_dry_run_opens_no_images(tmp_path):
