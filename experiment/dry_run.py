@@ -1,4 +1,4 @@
-"""--dry-run: the settings, the networks, and what a run would take, measured with three steps on noise."""
+"""--dry-run: the settings, the networks, and what a run would take, measured with a few steps on noise."""
 import time
 import tracemalloc
 from dataclasses import asdict
@@ -48,8 +48,8 @@ def estimates(settings, model, device):
 
 
 def _seconds_per_step(model, images):
-    """Seconds of the second of two training steps: the first may compile kernels."""
-    for _ in range(2):
+    """Seconds of the last of three training steps: the first may compile kernels, the second record a CUDA graph."""
+    for _ in range(3):
         began = time.perf_counter()
         model.step(images)
         model.metrics()                               # waits for the device

@@ -1,11 +1,13 @@
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import nets
+from experiment import dry_run
 from experiment.dry_run import estimates, print_plan
-from tests.experiment.fakes import settings
+from tests.experiment.fakes import FakeModel, settings
 
 
 @pytest.fixture
@@ -35,3 +37,16 @@ def test_disk_is_three_states_and_memory_grows_with_the_batch(model):
     images = 40 * 32 * 32 * 3 * 4 / 1e6              # MB; a step keeps many arrays larger than these
     megabytes = [int(re.match(r"about (\d+) MB", plan["memory"])[1]) for plan in (small, large)]
     assert megabytes[1] - megabytes[0] > 5 * images
+
+
+def test_the_step_that_is_timed_neither_compiles_nor_records(monkeypatch):
+    clock = [0.0]
+    costs = iter([60, 8, 0.5])               # of a GPU: compile, record, replay
+
+    def pass_time(step):
+        clock[0] += next(costs)
+
+    monkeypatch.setattr(dry_run, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    monkeypatch.setattr(dry_run.ga, "to_device", lambda images, device: images)
+    plan = dict(estimates(settings(), FakeModel(on_step=pass_time), "cuda"))
+    assert plan["time"] == "about 6 s here, 0.5 s a step"
