@@ -17,6 +17,7 @@ def run_script(main):
     All but the first with one line on stderr and no traceback.
     """
     signal.signal(signal.SIGTERM, _terminate)
+    sys.unraisablehook = _leave_if_interrupted
     try:
         main()
         sys.stdout.flush()
@@ -27,10 +28,8 @@ def run_script(main):
         status = _leave(2, f"error: out of memory ({error}): use a smaller --batch-size or --width")
     except Diverged as error:
         status = _leave(1, f"error: {error}")
-    except Interrupted as stop:
-        status = _leave(128 + stop.signal_number, str(stop))
-    except KeyboardInterrupt:
-        status = _leave(128 + signal.SIGINT, "interrupted outside of training: nothing was saved")
+    except (Interrupted, KeyboardInterrupt) as stop:
+        status = _leave(*_interruption(stop))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())   # Python flushes once more at its end
         status = 128 + 13      # SIGPIPE, which Windows does not name
@@ -44,6 +43,20 @@ def _leave(status, message):
 
 def _terminate(number, frame):
     raise Interrupted(number, "terminated outside of training: nothing was saved")
+
+
+def _interruption(stop):
+    """(exit status, line) of an Interrupted or a KeyboardInterrupt."""
+    if isinstance(stop, Interrupted):
+        return 128 + stop.signal_number, str(stop)
+    return 128 + signal.SIGINT, "interrupted outside of training: nothing was saved"
+
+
+def _leave_if_interrupted(unraisable):
+    """Python's hook for what it drops: an interruption that a signal raises inside a __del__ still ends the script."""
+    if isinstance(unraisable.exc_value, (Interrupted, KeyboardInterrupt)):
+        os._exit(_leave(*_interruption(unraisable.exc_value)))
+    sys.__unraisablehook__(unraisable)
 
 
 def open_device(settings):

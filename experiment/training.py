@@ -1,7 +1,9 @@
 """The training loop: steps, reports, pictures, checkpoints, and a good end when interrupted or diverging."""
 import contextlib
 import math
+import os
 import signal
+import sys
 import threading
 import time
 import zlib
@@ -164,7 +166,7 @@ class Training:
 
 
 class _Signals:
-    """While open, SIGINT and SIGTERM are noted in `received`, so that a step can end; a second one raises."""
+    """While open, SIGINT and SIGTERM are noted in `received`, so that a step can end; a second one ends the process."""
 
     _HANDLED = signal.SIGINT, signal.SIGTERM
 
@@ -179,6 +181,7 @@ class _Signals:
             signal.signal(number, handler)
 
     def _note(self, number, frame):
-        if self.received:
-            raise Interrupted(number, "interrupted twice: what was done since the last checkpoint is lost")
+        if self.received:               # not raised: inside a __del__ Python would drop it, and train on
+            print("interrupted twice: what was done since the last checkpoint is lost", file=sys.stderr, flush=True)
+            os._exit(128 + number)
         self.received = number

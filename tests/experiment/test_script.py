@@ -1,4 +1,7 @@
 import signal
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -12,8 +15,9 @@ from tests.experiment.fakes import settings
 
 
 @pytest.fixture(autouse=True)
-def keep_sigterm():
+def keep_handlers(monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
     yield
     signal.signal(signal.SIGTERM, before)
 
@@ -60,6 +64,40 @@ def test_terminated_outside_of_training(capsys):
         run_script(main)
     assert left.value.code == 143
     assert capsys.readouterr().err == "terminated outside of training: nothing was saved\n"
+
+
+INTERRUPTED_IN_DEL = """
+import signal
+from experiment import run_script
+
+class Unlucky:
+    def __del__(self):
+        signal.raise_signal(signal.{name})
+
+def main():
+    Unlucky()
+    print("goes on")
+
+run_script(main)
+"""
+
+
+@pytest.mark.parametrize("name, status, how", [("SIGTERM", 143, "terminated"), ("SIGINT", 130, "interrupted")])
+def test_a_signal_inside_a_del_is_not_lost(name, status, how):
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED_IN_DEL.format(name=name)], capture_output=True,
+                          text=True, timeout=60, cwd=Path(__file__).parents[2])
+    assert (done.returncode, done.stdout) == (status, "")
+    assert done.stderr == f"{how} outside of training: nothing was saved\n"
+
+
+def test_other_faults_inside_a_del_are_told_as_ever(capsys):
+    class Faulty:
+        def __del__(self):
+            raise ZeroDivisionError
+
+    assert leave(None, capsys) == (0, "")
+    Faulty()
+    assert "ZeroDivisionError" in capsys.readouterr().err
 
 
 def test_the_device_is_told(capsys):

@@ -1,6 +1,10 @@
 """The training loop with a fake model: what it writes, how it resumes, how it ends."""
 import json
+import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -110,13 +114,30 @@ def test_an_interrupted_run_saves_its_state_and_goes_on_from_it(number, capsys):
     assert "going on from run/checkpoints/epoch_0001_plus_00002.npz, step 6 of 12" in capsys.readouterr().out
 
 
-def test_a_second_signal_is_not_waited_for():
-    def insist(step):
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+INSIST = """
+import signal
+from tests.experiment.test_training import FakeModel, train
 
-    with pytest.raises(Interrupted, match="twice"):
-        train(FakeModel(on_step=insist))
+class Unlucky:
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+def insist(step):
+    if step == 6:
+        signal.raise_signal(signal.SIGINT)
+        Unlucky()
+
+train(FakeModel(on_step=insist))
+"""
+
+
+def test_a_second_signal_ends_the_run_at_once_even_inside_a_del():
+    root = Path(__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", INSIST], env={**os.environ, "PYTHONPATH": str(root)},
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 143
+    assert done.stderr == "interrupted twice: what was done since the last checkpoint is lost\n"
+    assert checkpoints.latest(RunFolder("run")).name == "epoch_0001.npz"
 
 
 def test_reports_beyond_the_checkpoint_are_forgotten_on_resume():
