@@ -43,6 +43,8 @@ def open_source(path, cache, seed=0):
         raise DataError(f"{images}: holds no images named like 000001.jpg: put CelebA's aligned images there")
     places = [*_parts(path.parent), *_parts(path.parent.parent)] if given_images else _parts(path)
     train, test, notes = _split(pictures, find(places, PARTITION), seed)
+    if not train:
+        raise DataError(f"{images}: holds a single image to train and to test with: give at least two")
     attributes = find(places, ATTRIBUTES)
     rows, names = _read_attributes(attributes, pictures) if attributes else (None, ())
     return Source("celeba", files, shuffled(train, seed), shuffled(test, seed), _box, rows, names, notes)

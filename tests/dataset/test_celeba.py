@@ -136,6 +136,13 @@ def test_images_of_the_training_set_alone(tmp_path):
     assert "no image of the official test set" in images.notes[0]
 
 
+@pytest.mark.parametrize("parts", [None, PARTS])
+def test_a_single_image(tmp_path, parts):
+    path = celeba(tmp_path / "celeba", images=[1], parts=parts)
+    with pytest.raises(DataError, match="img_align_celeba: holds a single image .*: give at least two"):
+        opened(path, tmp_path)
+
+
 def test_images_of_the_test_set_alone(tmp_path):
     with pytest.raises(DataError, match="none of the images there are is for training"):
         opened(celeba(tmp_path / "celeba", images=range(16, 21)), tmp_path)
