@@ -3,6 +3,7 @@ import gpuarray as ga
 from experiment import checkpoints
 from experiment.errors import UsageError
 from experiment.run_folder import RunFolder
+from experiment.settings import Settings, flags
 
 
 def load_discriminator(run, discriminator, settings, device):
@@ -15,8 +16,12 @@ def load_discriminator(run, discriminator, settings, device):
     config = folder.config()
     if config["script"] != "celeba_gan":
         raise UsageError(f"--discriminator {run}: a run of {config['script']}.py: give one of celeba_gan.py")
+    for name in ("image_size", "width", "epochs", "epoch_size"):
+        value = config["settings"].get(name)
+        if not flags(Settings)[name].accepts(value):
+            raise UsageError(f"--discriminator {run}: its config.json is damaged ({name} {value}): train the GAN again")
     for name in ("image_size", "width"):
-        theirs, ours = config["settings"].get(name), getattr(settings, name)
+        theirs, ours = config["settings"][name], getattr(settings, name)
         if theirs != ours:
             raise UsageError(f"--discriminator {run}: was trained with {name} {theirs}, this run has {ours}: "
                              f"give --{name.replace('_', '-')} {theirs}, or train another GAN")
