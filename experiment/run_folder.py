@@ -108,13 +108,12 @@ class RunFolder:
             raise _unwritable(self._metrics, error) from error
 
     def metrics(self):
-        """All reports so far, oldest first. A line that a crash cut short is left out."""
+        """All reports so far, oldest first. A line that is damaged, or that a crash cut short, is left out."""
         reports = []
-        lines = self._metrics.read_text(encoding="utf-8").splitlines() if self._metrics.exists() else []
-        for line in lines:
-            with contextlib.suppress(json.JSONDecodeError):
+        for line in self._metrics.read_bytes().splitlines() if self._metrics.exists() else []:
+            with contextlib.suppress(ValueError):                # neither UTF-8 nor JSON
                 reports.append(json.loads(line))
-        return reports
+        return list(filter(_is_report, reports))
 
     def rewind_metrics(self, step):
         """Forget reports after training step `step`, from where the run goes on."""
@@ -131,3 +130,8 @@ class RunFolder:
     def pictures(self, kind):
         """Paths of the pictures of a kind ('samples', 'reconstructions'), first epoch first."""
         return sorted((self.path / kind).glob("epoch_*.png"))
+
+
+def _is_report(line):
+    return (isinstance(line, dict) and "step" in line
+            and all(isinstance(value, (int, float)) for value in line.values()))

@@ -69,6 +69,14 @@ def test_a_write_error_says_what_to_do(tmp_path):
         RunFolder(tmp_path).write("samples/epoch_0001.png", b"")
 
 
+@pytest.mark.parametrize("damage", [
+    b"5", b"[]", b"{}", b"null", b'{"kl": 1.0}', b'{"step": "5"}', b'{"step": 5, "kl": null}', b"\xff\xfe",
+    b'{"step": 5, "\xe9": 1}'])
+def test_damaged_metrics_are_left_out(tmp_path, damage):
+    (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n' + damage + b'\n{"step": 2}\n')
+    assert RunFolder(tmp_path).metrics() == [{"step": 1}, {"step": 2}]
+
+
 def test_metrics_are_kept_line_by_line_and_rewound(tmp_path):
     folder = RunFolder(tmp_path)
     assert folder.metrics() == []
