@@ -11,13 +11,14 @@ from experiment.run_folder import written_whole
 
 KEPT = 3
 _FORMAT = "autoencoding-beyond-pixels checkpoint 1"
-_UNREADABLE = OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError
+_UNREADABLE = (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zipfile.BadZipFile,
+               NotImplementedError)
 
 
 @dataclass
 class Checkpoint:
-    """step: training steps done. seconds: spent on them. model, batches: the state() of these.
-    z: (n, Z) of the pictures of samples."""
+    """step: training steps done. seconds: spent on them. model, batches: the state() of these, {name: array}
+    and {name: whole number}. z: (n, Z) of the pictures of samples."""
     step: int
     seconds: float
     model: dict
@@ -62,11 +63,14 @@ def load(path):
         about = json.loads(str(arrays.pop("about")))
         if about["format"] != _FORMAT:
             raise ValueError(f"format {about['format']!r}")
-        return Checkpoint(int(about["step"]), float(about["seconds"]), _under("model/", arrays),
-                          about["batches"], arrays["z"])
-    except _UNREADABLE as error:
-        raise UsageError(f"{path}: damaged, or no checkpoint of this program ({error}): "
-                         f"{_instead(path)}") from error
+        if arrays["z"].ndim != 2:
+            raise ValueError(f"z has shape {arrays['z'].shape}")
+        batches = {name: int(number) for name, number in about["batches"].items()}
+        return Checkpoint(int(about["step"]), float(about["seconds"]), _under("model/", arrays), batches, arrays["z"])
+    except PermissionError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror}): check its permissions") from error
+    except _UNREADABLE as error:             # whose own words are about NumPy's pickles and the like
+        raise UsageError(f"{path}: damaged, or no checkpoint of this program: {_instead(path)}") from error
 
 
 def _under(prefix, arrays):

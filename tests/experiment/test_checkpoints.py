@@ -1,3 +1,4 @@
+import json
 import zipfile
 
 import numpy as np
@@ -93,18 +94,38 @@ def another_version(path):
     np.savez(path, about=np.array('{"format": "autoencoding-beyond-pixels checkpoint 0"}'), z=np.zeros(1))
 
 
+def array(path):
+    with open(path, "wb") as file:
+        np.save(file, np.zeros(3))
+
+
+def with_content(z=np.zeros((3, 5)), batches={}):
+    def spoil(path):
+        about = {"format": checkpoints._FORMAT, "step": 8, "seconds": 1.0, "batches": batches}
+        np.savez(path, about=np.array(json.dumps(about)), z=z)
+
+    return spoil
+
+
+def text(path):
+    path.write_text("no checkpoint")
+
+
 def text_inside(path):
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("about.npy", "hello")
 
 
 @pytest.mark.parametrize("spoil", [
-    cut, flip, empty, pickled, foreign, pickled_inside, another_version, text_inside])
+    cut, flip, empty, pickled, array, text, foreign, pickled_inside, another_version, text_inside,
+    with_content(z=np.float32(1)), with_content(batches=None), with_content(batches={"key": None})])
 def test_a_spoiled_checkpoint_is_an_error_that_names_the_one_before(folder, spoil):
     checkpoints.save(folder, make(4), epoch_size=4)
     path = checkpoints.save(folder, make(8), epoch_size=4)
+    with_content()(path)
+    checkpoints.load(path)                  # only what is spoiled makes the difference
     spoil(path)
-    with pytest.raises(UsageError, match=r"epoch_0002.npz: damaged, or no checkpoint of this program .*: "
+    with pytest.raises(UsageError, match=r"epoch_0002.npz: damaged, or no checkpoint of this program: "
                                          r"delete it to go on from epoch_0001.npz") as caught:
         checkpoints.load(path)
     assert "\n" not in str(caught.value)
