@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiment.errors import UsageError
-from experiment.run_folder import written_whole
+from experiment.run_folder import START_ANEW
 
 KEPT = 3
 _FORMAT = "autoencoding-beyond-pixels checkpoint 1"
@@ -40,7 +40,7 @@ def save(folder, checkpoint, epoch_size):
     for name, array in arrays.items():
         if array.dtype.hasobject:
             raise TypeError(f"checkpoint array {name} has objects in it, which only pickle could save")
-    with written_whole(path) as file:
+    with folder.written_whole(path) as file:
         np.savez(file, **arrays)
     for old in _in_order(folder.checkpoints)[:-KEPT]:
         old.unlink()
@@ -51,7 +51,7 @@ def latest(folder):
     """Path of the newest checkpoint of a run. Raises UsageError where there is none."""
     paths = _in_order(folder.checkpoints)
     if not paths:
-        raise UsageError(f"{folder.path}: no checkpoint in this run: start it anew")
+        raise UsageError(f"{folder.path}: no checkpoint in this run: {START_ANEW}")
     return paths[-1]
 
 
@@ -80,7 +80,7 @@ def _under(prefix, arrays):
 def _instead(path):
     """What to do about a checkpoint that cannot be used."""
     older = [other for other in _in_order(path.parent) if other != path]
-    return f"delete it to go on from {older[-1].name}" if older else "start the run anew"
+    return f"delete it to go on from {older[-1].name}" if older else START_ANEW
 
 
 def _key(path):

@@ -7,26 +7,8 @@ from pathlib import Path
 from experiment.errors import UsageError
 
 
-@contextlib.contextmanager
-def written_whole(path):
-    """A binary file that becomes `path` when the block ends well, and vanishes when it does not."""
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.parent.mkdir(parents=True, exist_ok=True)
-        with open(part, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    finally:
-        with contextlib.suppress(OSError):       # renamed, or never made
-            part.unlink()
-
-
-def _unwritable(path, error):
-    return UsageError(f"{path}: cannot be written ({error.strerror}): make room, then go on with --resume")
+# advice where nothing can be resumed: a run begins in an empty folder alone
+START_ANEW = "start anew with another --out, or after deleting this folder"
 
 
 class RunFolder:
@@ -105,7 +87,7 @@ class RunFolder:
             with open(self._metrics, "a", encoding="utf-8") as file:
                 file.write(json.dumps(report) + "\n")
         except OSError as error:
-            raise _unwritable(self._metrics, error) from error
+            raise self._unwritable(self._metrics, error) from error
 
     def metrics(self):
         """All reports so far, oldest first. A line that is damaged, or that a crash cut short, is left out."""
@@ -124,8 +106,29 @@ class RunFolder:
 
     def write(self, name, content):
         """A file of text or bytes, at once or not at all. Makes the folder it lies in."""
-        with written_whole(self.path / name) as file:
+        with self.written_whole(self.path / name) as file:
             file.write(content.encode() if isinstance(content, str) else content)
+
+    @contextlib.contextmanager
+    def written_whole(self, path):
+        """A binary file that becomes `path` when the block ends well, and vanishes when it does not."""
+        part = path.with_name(f".{path.name}.part")
+        try:
+            part.parent.mkdir(parents=True, exist_ok=True)
+            with open(part, "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, path)
+        except OSError as error:
+            raise self._unwritable(path, error) from error
+        finally:
+            with contextlib.suppress(OSError):       # renamed, or never made
+                part.unlink()
+
+    def _unwritable(self, path, error):
+        advice = "go on with --resume" if any(self.checkpoints.glob("epoch_*.npz")) else START_ANEW
+        return UsageError(f"{path}: cannot be written ({error.strerror}): make room, then {advice}")
 
     def pictures(self, kind):
         """Paths of the pictures of a kind ('samples', 'reconstructions'), first epoch first."""

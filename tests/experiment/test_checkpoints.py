@@ -51,7 +51,7 @@ def test_steps_beyond_an_epoch_are_newer_than_its_end(folder):
 
 
 def test_no_checkpoint_is_an_error(folder):
-    with pytest.raises(UsageError, match="no checkpoint in this run"):
+    with pytest.raises(UsageError, match="no checkpoint in this run: start anew with another --out, or after del"):
         checkpoints.latest(folder)
 
 
@@ -134,5 +134,5 @@ def test_a_spoiled_checkpoint_is_an_error_that_names_the_one_before(folder, spoi
 def test_the_only_checkpoint_spoiled(folder):
     path = checkpoints.save(folder, make(4), epoch_size=4)
     cut(path)
-    with pytest.raises(UsageError, match="start the run anew"):
+    with pytest.raises(UsageError, match="start anew with another --out"):
         checkpoints.load(path)

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from experiment.errors import UsageError
-from experiment.run_folder import RunFolder, written_whole
+from experiment.run_folder import RunFolder
 
 CONFIG = {"script": "fake", "settings": {}, "origin": {}}
 
@@ -57,16 +57,25 @@ def test_a_file_whose_writing_fails_is_as_if_never_begun(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"before")
     with pytest.raises(ZeroDivisionError):
-        with written_whole(path) as file:
+        with RunFolder(tmp_path).written_whole(path) as file:
             file.write(b"half of")
             raise ZeroDivisionError
     assert path.read_bytes() == b"before" and [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_write_error_says_what_to_do(tmp_path):
-    (tmp_path / "samples").write_text("in the way")
-    with pytest.raises(UsageError, match="samples/epoch_0001.png: cannot be written .* --resume"):
-        RunFolder(tmp_path).write("samples/epoch_0001.png", b"")
+@pytest.mark.parametrize("checkpoints, advice", [
+    ([], "make room, then start anew with another --out, or after deleting this folder"),
+    (["epoch_0001.npz"], "make room, then go on with --resume")])
+def test_a_write_error_says_what_to_do(tmp_path, checkpoints, advice):
+    folder = RunFolder(tmp_path)
+    for name in checkpoints:
+        folder.write(f"checkpoints/{name}", b"")
+    for name in ("samples", "metrics.jsonl/x"):
+        folder.write(name, b"in the way")
+    for name, write in (("samples/epoch_0001.png", lambda: folder.write("samples/epoch_0001.png", b"")),
+                        ("metrics.jsonl", lambda: folder.add_metrics({}))):
+        with pytest.raises(UsageError, match=f"{name}: cannot be written .*: {advice}"):
+            write()
 
 
 @pytest.mark.parametrize("damage", [
