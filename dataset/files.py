@@ -9,6 +9,7 @@ from dataset import cache
 from dataset.errors import DataError
 
 LARGEST_FILE = 1 << 28          # bytes; a picture file above this is a mistake or an attack
+ARCHIVE_SUFFIXES = ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz"
 
 
 def open_files(path, cache_folder):
@@ -26,6 +27,8 @@ def open_files(path, cache_folder):
             files = ZipFiles(path)
         elif tarfile.is_tarfile(path):
             files = TarFiles(path, cache_folder)
+        elif _means_to_be_archive(path):
+            raise DataError(f"{path}: not a whole zip or tar archive: fetch it again")
         else:
             raise DataError(f"{path}: neither a folder nor a zip or tar archive: give --data one with images")
     except BROKEN_ARCHIVE as error:
@@ -36,6 +39,12 @@ def open_files(path, cache_folder):
 
 
 BROKEN_ARCHIVE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError)
+
+
+def _means_to_be_archive(path):
+    """Whether the file is named like an archive, or begins like a zip, whose table of contents is at its end."""
+    with open(path, "rb") as file:
+        return path.suffix.lower() in ARCHIVE_SUFFIXES or file.read(2) == b"PK"
 
 
 def is_hidden(name):

@@ -112,6 +112,16 @@ def test_an_archive_that_is_cut_short(tmp_path):
         opened(path, tmp_path)
 
 
+@pytest.mark.parametrize("pack, name, size", [
+    (write_zip, "pictures", 3000), (write_zip, "pictures.zip", 1), (write_tgz, "pictures.tgz", 1),
+    (write_tar, "pictures.TAR", 100)])
+def test_an_archive_of_which_little_is_there(tmp_path, pack, name, size):
+    path = pack(tmp_path / name, some_files())
+    path.write_bytes(path.read_bytes()[:size])
+    with pytest.raises(DataError, match=f"{name}: not a whole zip or tar archive: fetch it again"):
+        opened(path, tmp_path)
+
+
 def test_a_locked_zip(tmp_path):
     path = write_zip(tmp_path / "pictures.zip", some_files(2))
     content = bytearray(path.read_bytes())
