@@ -69,7 +69,10 @@ class FolderFiles:
             for name in names:
                 if not is_hidden(name):
                     file = Path(folder, name)
-                    status = file.stat()
+                    try:
+                        status = file.stat()
+                    except OSError as error:             # a link to nowhere, for one
+                        raise _unreadable(file, error) from error
                     self._stamps[file.relative_to(path).as_posix()] = [status.st_size, status.st_mtime_ns]
         self.names = sorted(self._stamps)
 
@@ -89,8 +92,7 @@ class FolderFiles:
                     raise DataError(f"{self.where(name)}: larger than any image should be: take it away")
                 yield name, (self.path / name).read_bytes()
             except OSError as error:
-                raise DataError(f"{self.where(name)}: cannot be read ({error.strerror}): "
-                                "mend it or take it away") from error
+                raise _unreadable(self.where(name), error) from error
 
 
 class _Archive:
@@ -170,3 +172,7 @@ class TarFiles(_Archive):
 
 def _raise(error):
     raise error
+
+
+def _unreadable(place, error):
+    return DataError(f"{place}: cannot be read ({error.strerror}): mend it or take it away")

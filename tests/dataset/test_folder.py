@@ -74,6 +74,13 @@ def test_a_file_that_is_no_image_is_named_and_leaves_no_cache(tmp_path):
     assert list((tmp_path / "cache").iterdir()) == []
 
 
+def test_a_link_to_nowhere_is_named(tmp_path):
+    path = write_files(tmp_path / "pictures", some_files())
+    (path / "lost.png").symlink_to(tmp_path / "nowhere.png")
+    with pytest.raises(DataError, match=r"pictures/lost\.png: cannot be read .*: mend it or take it away"):
+        opened(path, tmp_path)
+
+
 @pytest.mark.parametrize("files, complaint", [
     ({}, "holds no files"), ({".hidden": "x"}, "holds no files"),
     ({"one.png": encoded(picture(0))}, "a single image")])
