@@ -1,9 +1,11 @@
 """Opening a set of images: find it, split it, decode it once, hand over memory-mapped pixels."""
 import functools
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from dataset import celeba, folder, lfw, toyfaces
 from dataset.cache import default_folder, digest, image_rows
@@ -160,8 +162,10 @@ def _open_source(source, decoding, limits, want_attributes):
         picture = decode(content, files.where(name))
         return [row_of[name]], [cut(picture, *source.box(picture, files.where(name)), size, margin)]
 
-    rows, notes = decoding.rows(source.name, [CROP_VERSION, files.identity(names), names], len(names),
-                                lambda: files.read(names), decode_one)
+    with warnings.catch_warnings():      # here, as all threads share one list of filters
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)     # PIL's limit, at twice that, holds
+        rows, notes = decoding.rows(source.name, [CROP_VERSION, files.identity(names), names], len(names),
+                                    lambda: files.read(names), decode_one)
     for kept, dropped in parts:
         split = Split(rows[:len(kept)], margin, dropped=dropped)
         rows = rows[len(kept):]

@@ -1,6 +1,9 @@
 """Folders and archives of any images."""
+import warnings
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from dataset import DataError, open_dataset
 from dataset.crop import cut
@@ -78,6 +81,21 @@ def test_a_link_to_nowhere_is_named(tmp_path):
     path = write_files(tmp_path / "pictures", some_files())
     (path / "lost.png").symlink_to(tmp_path / "nowhere.png")
     with pytest.raises(DataError, match=r"pictures/lost\.png: cannot be read .*: mend it or take it away"):
+        opened(path, tmp_path)
+
+
+def test_a_large_picture_is_read_without_a_warning(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 50 - 1)
+    path = write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i, 40, 50)) for i in range(2)})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(opened(path, tmp_path).train) == 1
+
+
+def test_a_picture_beyond_what_pil_opens_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 50 // 2 - 1)
+    path = write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i, 40, 50)) for i in range(2)})
+    with pytest.raises(DataError, match=r"\d\.png: not an image that can be read"):
         opened(path, tmp_path)
 
 
