@@ -1,6 +1,7 @@
 """From a command line to settings. All that is wrong with it is a UsageError of one line."""
 import argparse
 import difflib
+import shlex
 import sys
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -86,7 +87,7 @@ def _parse(settings_class, presets, script, arguments):
         try:
             given[name] = value if known[name].read is None else known[name].read(value)
         except ValueError as error:
-            raise UsageError(f"{spelled(name)} {value}: {error}") from None
+            raise UsageError(f"{spelled(name)} {shlex.quote(value)}: {error}") from None      # '' is seen
     return given
 
 

@@ -81,7 +81,7 @@ def text(doc, metavar, default=MISSING, **options):
     """Any text that is not empty; None where not given."""
     def read(words):
         if not words.strip():
-            raise ValueError(f"expected {metavar}")
+            raise ValueError(f"the value is empty: expected {metavar}")
         return words
 
     return _setting(Flag(doc, read, metavar, default is None, **options), default)
