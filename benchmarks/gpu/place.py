@@ -21,6 +21,16 @@ PACKAGES = ("numpy", "cupy-cuda13x", "cupy-cuda12x", "ml_dtypes", "torch", "trit
 MOST_RUNS, FEWEST_RUNS = 200, 20       # of a measurement
 
 
+def _driver():
+    """The version of NVIDIA's driver, or why it is not known."""
+    try:
+        answer = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+                                capture_output=True, text=True, check=False)
+    except OSError as error:                               # containers often come without the program
+        return f"nvidia-smi: {error}"
+    return answer.stdout.strip() or f"nvidia-smi: {answer.stderr.strip()}"
+
+
 class Place:
     """simulated: are there no timings? network: of the models' builder. batches: sizes of mini-batches."""
 
@@ -44,9 +54,7 @@ class Place:
             except PackageNotFoundError:
                 continue
         if not self.simulated:
-            answer = subprocess.run(["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
-                                    capture_output=True, text=True, check=False)
-            facts["driver"] = answer.stdout.strip() or f"nvidia-smi: {answer.stderr.strip()}"
+            facts["driver"] = _driver()
         return facts
 
     # --------------------------------------------------------------------------------- models and arrays

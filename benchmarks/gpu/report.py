@@ -56,14 +56,22 @@ def _step(results, rows):
     times, memory = [], []
     for batch, precision in sizes:
         row = [found.get((*column, precision, batch), {}) for column in STEP_COLUMNS]
-        ours = [one["ms"] for one in row[:2] if "ms" in one]
-        theirs = [one["ms"] for one in row[2:] if "ms" in one]
-        ratio = f"{min(theirs) / min(ours):.2f}" if ours and theirs else NOT_YET
-        times.append([batch, precision, *(_cell(one, "ms", "{:.2f}") for one in row), ratio])
+        times.append([batch, precision, *(_cell(one, "ms", "{:.2f}") for one in row), _best_over_ours(row)])
         memory.append([batch, precision, *(_cell(one, "peak_mib", "{:,.0f}") for one in row)])
     return ("### A training step\n\nMilliseconds, median; the last column is the best PyTorch time over our best.\n\n"
             + _table([*heads, "best PyTorch / ours"], times)
             + "\n\nPeak memory of arrays, MiB.\n\n" + _table(heads, memory))
+
+
+def _best_over_ours(row):
+    """The best PyTorch time over our best, with the variant's name, and how many others gave no time."""
+    ours = [one["ms"] for one in row[:2] if "ms" in one]
+    theirs = [(one["ms"], one["variant"]) for one in row[2:] if "ms" in one]
+    if not ours or not theirs:
+        return NOT_YET
+    best, variant = min(theirs)
+    missing = len(row[2:]) - len(theirs)
+    return f"{best / min(ours):.2f} ({variant}{f'; {missing} not measured' if missing else ''})"
 
 
 def _kernels(results, rows):

@@ -7,7 +7,6 @@ from gpuarray.cuda.runtime import COMPILER_OPTIONS, source_text
 from gpuarray.errors import DeviceError
 
 LOWEST_CAPABILITY = (7, 5)         # Turing: the lowest that CUDA 13 compiles for
-SHARED_BY_DEFAULT = 48 * 1024      # more dynamic shared memory than this must be asked for, kernel by kernel
 MIB = 2 ** 20
 
 
@@ -24,11 +23,12 @@ class CuPyRuntime:
         self.cupy = _import_cupy()
         self.debug = False
         self._check_driver()
-        self.capability = self._capability()
+        self.capability = self._open_device()
         if self.capability < LOWEST_CAPABILITY:
             raise DeviceError(f"the GPU {self._name()} has compute capability {_dotted(self.capability)}, "
                               f"expected {_dotted(LOWEST_CAPABILITY)} or more: use the CPU")
         self._modules, self._kernels, self._granted = {}, {}, {}
+        self._pools = [self.cupy.get_default_memory_pool()]          # and, while a graph is captured, its own
 
     # ------------------------------------------------------------------------------------------ memory
 
@@ -45,7 +45,11 @@ class CuPyRuntime:
             return self.cupy.array(array, order="C")
 
     def to_host(self, array):
-        return self.cupy.asnumpy(array)
+        try:
+            return self.cupy.asnumpy(array)
+        except self._driver_errors() as error:         # copying waits, and so hears of what went wrong before
+            raise DeviceError(f"the GPU has failed in what was launched before ({error}): debug mode, without graphs, "
+                              "names the kernel") from error
 
     def address(self, array):
         return array.data.ptr
@@ -58,9 +62,9 @@ class CuPyRuntime:
             raise DeviceError(self._memory_report(error)) from error
 
     def _memory_report(self, error):
-        pool = self.cupy.get_default_memory_pool()
         free, total = self.cupy.cuda.runtime.memGetInfo()
-        used, held, wanted = pool.used_bytes(), pool.total_bytes(), error._size
+        used, held = (sum(getattr(pool, name)() for pool in self._pools) for name in ("used_bytes", "total_bytes"))
+        wanted = error._size
         fits = (held + free) / (used + wanted)        # memory grows with the batch, nearly in proportion
         mib = [f"{n / MIB:,.0f}" for n in (wanted, used, held - used, free, total)]
         return ("out of GPU memory: {} MiB wanted; arrays take {} MiB, the pool holds {} MiB more, {} of {} "
@@ -91,8 +95,8 @@ class CuPyRuntime:
                 self._modules[key[:2]] = self.cupy.RawModule(code=source_text(source, defines),
                                                              options=COMPILER_OPTIONS)
             self._kernels[key] = self._modules[key[:2]].get_function(name)
-            self._granted[key] = SHARED_BY_DEFAULT
-        if shared > self._granted[key]:
+            self._granted[key] = 0
+        if shared > self._granted[key]:            # unasked, 48 KiB less what the kernel declares itself
             self._kernels[key].max_dynamic_shared_size_bytes = self._granted[key] = shared
         return self._kernels[key]
 
@@ -109,16 +113,19 @@ class CuPyRuntime:
         if self.debug:
             raise DeviceError("debug mode waits after every launch, a CUDA graph cannot: turn off either")
         self.synchronize()
-        self.cupy.get_default_memory_pool().free_all_blocks()     # the graph takes as much as the step left
+        self._pools[0].free_all_blocks()                          # the graph takes as much as the step left
         stream, pool = self.cupy.cuda.Stream(non_blocking=True), self.cupy.cuda.MemoryPool()
         with stream, self.cupy.cuda.using_allocator(pool.malloc), self._memory_errors():
             stream.begin_capture()
+            self._pools.append(pool)
             try:
                 step()
             except BaseException:
                 with suppress(*self._driver_errors()):     # a broken capture cannot be ended in order
                     stream.end_capture()
                 raise
+            finally:
+                self._pools.remove(pool)
             graph = stream.end_capture()
         return _Graph(graph, pool)
 
@@ -135,8 +142,13 @@ class CuPyRuntime:
         runtime = self.cupy.cuda.runtime
         return runtime.getDeviceProperties(runtime.getDevice())["name"].decode()
 
-    def _capability(self):
-        digits = self.cupy.cuda.Device().compute_capability          # '75', '90', '120'
+    def _open_device(self):
+        """The GPU's compute capability, asked once a context on it stands."""
+        try:
+            digits = self.cupy.cuda.Device().compute_capability      # '75', '90', '120'
+            self.cupy.cuda.runtime.memGetInfo()
+        except self._driver_errors() as error:
+            raise _unusable(error) from error
         return int(digits[:-1]), int(digits[-1])
 
     def _driver_errors(self):
@@ -148,13 +160,13 @@ class CuPyRuntime:
         if has == 0:
             raise DeviceError("no NVIDIA driver: install one (nvidia-smi must list a GPU), or use the CPU")
         if has // 1000 < needs // 1000:
-            raise DeviceError(f"the NVIDIA driver is too old: it serves CUDA {_version(has)}, CuPy is "
-                              f"built for {_version(needs)}: update it, or "
-                              f"pip install '.[cuda{has // 1000}]'")
+            way_out = "update it, or pip install '.[cuda12]'" if has >= 12000 else "update it"
+            raise DeviceError(f"the NVIDIA driver is too old: it serves CUDA {_version(has)}, CuPy is built for "
+                              f"{_version(needs)}: {way_out}")
         try:
             count = runtime.getDeviceCount()
         except runtime.CUDARuntimeError as error:
-            raise DeviceError(f"no usable GPU ({error}): check nvidia-smi, or use the CPU") from error
+            raise _unusable(error) from error
         if count == 0:
             raise DeviceError("no GPU: check nvidia-smi and CUDA_VISIBLE_DEVICES, or use the CPU")
         try:
@@ -172,6 +184,10 @@ class _Graph:
 
     def __call__(self):
         self._graph.launch()
+
+
+def _unusable(error):
+    return DeviceError(f"no usable GPU ({error}): check nvidia-smi, or use the CPU")
 
 
 def _import_cupy():

@@ -29,12 +29,16 @@ class ndarray(np.ndarray):
 
 
 class Kernel:
+    """Declares `machine.declared` bytes of shared memory; unless more is granted, it may have 48 KiB in all."""
+
     def __init__(self, machine, name):
-        self.machine, self.name, self.max_dynamic_shared_size_bytes = machine, name, 48 * 1024
+        self.machine, self.name, self.max_dynamic_shared_size_bytes = machine, name, 48 * 1024 - machine.declared
 
     def __call__(self, grid, block, args, shared_mem=0):
         if self.machine.launch_error:
             raise self.machine.launch_error
+        if shared_mem > self.max_dynamic_shared_size_bytes:
+            raise CUDADriverError("CUDA_ERROR_INVALID_VALUE")
         self.machine.launches.append((self.name, grid, block, args, shared_mem,
                                       self.max_dynamic_shared_size_bytes))
 
@@ -55,9 +59,10 @@ class Machine:
 
     def __init__(self):
         self.driver, self.toolkit, self.gpus, self.capability = 13000, 13020, 1, "90"
-        self.device_error = self.nvrtc_error = self.compile_error = self.launch_error = self.wait_error = None
+        self.device_error = self.context_error = self.nvrtc_error = self.compile_error = self.launch_error = self.wait_error = None
         self.free, self.total, self.largest = 2 ** 30, 4 * 2 ** 30, 2 ** 40
-        self.pool_used, self.pool_held = 2 ** 31, 3 * 2 ** 30
+        self.pool_used, self.pool_held, self.graph_used = 2 ** 31, 3 * 2 ** 30, 2 ** 29
+        self.declared = 0
         self.compiled, self.launches, self.events = [], [], []
 
     def cupy(self):
@@ -65,7 +70,7 @@ class Machine:
         runtime = SimpleNamespace(
             CUDARuntimeError=CUDARuntimeError, driverGetVersion=lambda: self.driver,
             runtimeGetVersion=lambda: self.toolkit, getDeviceCount=self._count, getDevice=lambda: 0,
-            memGetInfo=lambda: (self.free, self.total),
+            memGetInfo=self._memory,
             getDeviceProperties=lambda device: {"name": b"Fake GPU"})
         cuda = SimpleNamespace(
             runtime=runtime, driver=SimpleNamespace(CUDADriverError=CUDADriverError),
@@ -75,7 +80,8 @@ class Machine:
             Device=lambda: SimpleNamespace(compute_capability=self.capability),
             get_current_stream=lambda: SimpleNamespace(synchronize=self._wait),
             Stream=lambda non_blocking: _Stream(self),
-            MemoryPool=lambda: SimpleNamespace(malloc="the graph's own pool"),
+            MemoryPool=lambda: SimpleNamespace(malloc="the graph's own pool", used_bytes=lambda: self.graph_used,
+                                               total_bytes=lambda: self.graph_used),
             using_allocator=self._using_allocator)
         pool = SimpleNamespace(used_bytes=lambda: self.pool_used, total_bytes=lambda: self.pool_held,
                                free_all_blocks=lambda: self.events.append("give idle memory back"))
@@ -85,17 +91,27 @@ class Machine:
             empty=lambda shape, dtype: self._allocate(np.empty(shape, dtype)),
             zeros=lambda shape, dtype: self._allocate(np.zeros(shape, dtype)),
             array=lambda array, order: self._allocate(np.array(array, order=order)),
-            asnumpy=lambda array: np.array(array.view(np.ndarray)))
+            asnumpy=self._to_host)
 
     def _allocate(self, array):
         if array.nbytes > self.largest:
             raise OutOfMemoryError(array.nbytes, self.pool_held)
         return array.view(ndarray)
 
+    def _to_host(self, array):
+        if self.wait_error:
+            raise self.wait_error
+        return np.array(array.view(np.ndarray))
+
     def _count(self):
         if self.device_error:
             raise self.device_error
         return self.gpus
+
+    def _memory(self):
+        if self.context_error:
+            raise self.context_error
+        return self.free, self.total
 
     def _nvrtc_version(self):
         if self.nvrtc_error:

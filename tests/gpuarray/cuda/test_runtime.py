@@ -39,6 +39,9 @@ BROKEN = {
     "no GPU": (dict(gpus=0), "no GPU: check nvidia-smi and CUDA_VISIBLE_DEVICES"),
     "broken GPU": (dict(device_error=fake_cupy.CUDARuntimeError("cudaErrorNoDevice")),
                    r"no usable GPU \(cudaErrorNoDevice\)"),
+    "GPU in use": (dict(context_error=fake_cupy.CUDARuntimeError("cudaErrorDevicesUnavailable")),
+                   r"no usable GPU \(cudaErrorDevicesUnavailable\): check nvidia-smi, or use the CPU"),
+    "very old driver": (dict(driver=11080), r"too old: it serves CUDA 11\.8, CuPy is built for 13\.2: update it$"),
     "old GPU": (dict(capability="70"),
                 r"the GPU Fake GPU has compute capability 7\.0, expected 7\.5 or more: use the CPU"),
     "no compiler": (dict(nvrtc_error=OSError("libnvrtc.so.13: not found")),
@@ -97,6 +100,22 @@ def test_out_of_memory_gives_figures_and_a_way_out(machine, allocate):
         allocate(there)
 
 
+def test_out_of_memory_in_a_graph_counts_the_graphs_own(machine):
+    there = ga.to_device(np.zeros(1), "cuda")
+    machine.largest = 1000
+    with pytest.raises(ga.DeviceError, match="arrays take 2,560 MiB, the pool holds 1,024 MiB more"):
+        cuda.capture(lambda: ga.empty((2 ** 18,), np.float32, there))
+    with pytest.raises(ga.DeviceError, match="arrays take 2,048 MiB"):
+        ga.empty((2 ** 18,), np.float32, there)
+
+
+def test_a_fault_that_copying_to_the_host_meets(machine):
+    there = ga.to_device(np.zeros(1), "cuda")
+    machine.wait_error = fake_cupy.CUDARuntimeError("cudaErrorIllegalAddress")
+    with pytest.raises(ga.DeviceError, match=r"failed in what was launched before \(cudaErrorIllegalAddress\): debug"):
+        ga.to_host(there)
+
+
 # ---------------------------------------------------------------------------------------------- launches
 
 def launch(args=(), shared=0, defines=()):
@@ -117,10 +136,12 @@ def test_a_kernel_is_compiled_once_for_its_defines(machine):
     assert isinstance(args[1], np.uintp)                                     # a null pointer
 
 
-def test_much_shared_memory_is_asked_for(machine):
-    launch(shared=48 * 1024)
-    launch(shared=100_000)
-    assert [most for *_, most in machine.launches] == [48 * 1024, 100_000]
+@pytest.mark.parametrize("shared", [48 * 1024 - 4096, 48 * 1024 - 4095, 100_000])
+def test_shared_memory_is_asked_for_beside_what_the_kernel_declares(machine, shared):
+    machine.declared = 4096
+    launch(shared=shared)
+    launch(shared=16)
+    assert [most for *_, most in machine.launches] == [shared, shared]
 
 
 def test_a_kernel_that_does_not_compile(machine):
