@@ -65,15 +65,20 @@ def test_pullback_is_repeatable_and_adds_weighted_gradients(kind, normalise):
     assert np.allclose(network.gradients, 0.5 * once, rtol=1e-12, atol=1e-12) and np.abs(once).max() > 0
 
 
-def test_only_the_train_phase_moves_running_statistics():
-    make, shape = LAYERS["conv"]
+@pytest.mark.parametrize("kind", LAYERS)
+def test_only_the_train_phase_moves_running_statistics_and_as_in_the_released_code(kind):
+    make, shape = LAYERS[kind]
     network, layer = build(make)
     x = np.random.default_rng(3).standard_normal(shape)
     before = network.statistics.copy()
     layer(x, "batch"), layer(x, "test")
     assert np.array_equal(network.statistics, before)
     layer(x, "train")
-    assert not np.array_equal(network.statistics, before)
+    a = layer.apply(x.reshape(len(x), -1) if kind == "dense" else x)
+    axes, eps = tuple(range(a.ndim - 1)), 1e-5 if kind == "dense" else 1e-6
+    mean, inv_std = layer.norm.running[0]
+    assert np.allclose(mean, 0.9 * 0.3 + 0.1 * a.mean(axes), rtol=1e-10, atol=1e-12)
+    assert np.allclose(inv_std, 0.9 * 1.7 + 0.1 / np.sqrt(a.var(axes) + eps), rtol=1e-10)
 
 
 def test_a_layer_with_batchnorm_has_no_bias_and_only_weights_decay():
