@@ -29,19 +29,21 @@ def test_table_tells_the_shapes_and_counts(kind, size):
     assert network.parameter_count == sum(count for _, _, count in rows)
 
 
-def test_full_size_networks_are_those_of_table_1():
-    rng = np.random.default_rng(0)
-    encoder = nets.encoder(64, 128, rng, hidden=2048)
-    assert [row for row, _, _ in encoder.table((64, 64, 3))] == [
-        "5x5 conv 64, stride 2, BN, relu", "5x5 conv 128, stride 2, BN, relu", "5x5 conv 256, stride 2, BN, relu",
-        "FC 2048, BN, relu", "FC 256"]
-    assert [row for row, _, _ in nets.decoder(64, 128, rng).table((128,))] == [
-        "FC 8*8*256, BN, relu", "5x5 up-conv 256, BN, relu", "5x5 up-conv 128, BN, relu", "5x5 up-conv 32, BN, relu",
+@pytest.mark.parametrize("size, hidden, encoder, side, decoder, discriminator", [
+    (32, 1024, (64, 128, 256), 4, (192, 128, 32), (128, 192, 256)),                    # [released code] for CIFAR-10
+    (64, 2048, (64, 128, 256), 8, (256, 128, 32), (128, 256, 256)),                    # [paper] Table 1
+    (128, 1024, (64, 128, 256, 256), 8, (256, 256, 128, 32), (128, 256, 256, 256)),    # [ours]
+])
+def test_full_size_networks_are_those_of_table_1_and_its_relatives(size, hidden, encoder, side, decoder, discriminator):
+    rng, image = np.random.default_rng(0), (size, size, 3)
+    assert [row for row, _, _ in nets.encoder(size, 128, rng, hidden=hidden).table(image)] == [
+        *(f"5x5 conv {channels}, stride 2, BN, relu" for channels in encoder), f"FC {hidden}, BN, relu", "FC 256"]
+    assert [row for row, _, _ in nets.decoder(size, 128, rng).table((128,))] == [
+        f"FC {side}*{side}*256, BN, relu", *(f"5x5 up-conv {channels}, BN, relu" for channels in decoder),
         "5x5 conv 3, tanh"]
-    discriminator = nets.discriminator(64, rng)
-    assert [row for row, _, _ in discriminator.table((64, 64, 3))] == [
-        "5x5 conv 32, relu", "5x5 conv 128, stride 2, BN, relu", "5x5 conv 256, stride 2, BN, relu",
-        "5x5 conv 256, stride 2, BN, relu", "FC 512, BN, relu", "FC 1"]
+    assert [row for row, _, _ in nets.discriminator(size, rng).table(image)] == [
+        "5x5 conv 32, relu", *(f"5x5 conv {channels}, stride 2, BN, relu" for channels in discriminator),
+        "FC 512, BN, relu", "FC 1"]
 
 
 @pytest.mark.parametrize("size, shape", [(32, (8, 8, 12)), (64, (8, 8, 16)), (128, (16, 16, 16))])
