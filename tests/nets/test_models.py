@@ -3,49 +3,24 @@ import numpy as np
 import pytest
 
 import gpuarray as ga
-import nets
 from nets.model import POSTERIOR, PRIOR
 from tests.gpuarray.check import check_gradient
-
-Z, SIZE, EPS = 5, 32, 1e-3
-
-
-def networks(dtype=np.float64, width=0.06):
-    rng = np.random.default_rng(0)
-    options = dict(width=width, dtype=dtype)
-    return (nets.encoder(SIZE, Z, rng, **options), nets.decoder(SIZE, Z, rng, **options),
-            nets.discriminator(SIZE, rng, **options))
-
-
-def images(n=4):
-    return np.random.default_rng(1).uniform(-1, 1, (n, SIZE, SIZE, 3))
-
-
-def along(network, objective):
-    def value(parameters):
-        kept, network.parameters[...] = network.parameters.copy(), parameters
-        result = objective()
-        network.parameters[...] = kept
-        return result
-    return value
+from tests.nets.by_hand import EPS, LOG_VAR_BOUND, along, build, images
 
 
 @pytest.mark.parametrize("name", ["encoder", "decoder"])
-@pytest.mark.parametrize("similarity", ["pixels", "discriminator"])
-def test_vae_gradients(similarity, name):
-    encoder, decoder, discriminator = networks()
-    options = dict(seed=3, learning_rate=1e-3)
-    model = (nets.VAE(encoder, decoder, Z, **options) if similarity == "pixels"
-             else nets.FeatureVAE(encoder, decoder, discriminator, Z, **options))
-    x = images()
+@pytest.mark.parametrize("kind", ["vae", "vae_dis_l"])
+def test_vae_gradients(kind, name):
+    model, x = build(kind), images()
+    encoder, decoder = model.networks.values()
     noise = model.noise(len(x), POSTERIOR)
 
     def objective():
-        z, kl = ga.reparametrise(encoder(x, "batch")[0], noise, model.log_var_bound)
+        z, kl = ga.reparametrise(encoder(x, "batch")[0], noise, LOG_VAR_BOUND)
         x_rec = decoder(z, "batch")[0]
-        if similarity == "pixels":
+        if kind == "vae":
             return kl[0] + np.sum((x_rec - x) ** 2) / 2
-        features = [discriminator.features(images, "test")[0] for images in (x_rec, x)]
+        features = [model.discriminator.features(images, "test")[0] for images in (x_rec, x)]
         return kl[0] + np.sum((features[0] - features[1]) ** 2) / 2
 
     model.gradients(x)
@@ -55,9 +30,9 @@ def test_vae_gradients(similarity, name):
 
 
 def test_the_fixed_discriminator_of_vae_dis_l_stays_as_it_is():
-    encoder, decoder, discriminator = networks()
+    model = build("vae_dis_l")
+    discriminator = model.discriminator
     before = discriminator.parameters.copy(), discriminator.statistics.copy()
-    model = nets.FeatureVAE(encoder, decoder, discriminator, Z, seed=0, learning_rate=1e-3)
     model.step(images())
     assert np.array_equal(before[0], discriminator.parameters) and np.array_equal(before[1], discriminator.statistics)
     assert not discriminator.gradients.any() and "discriminator" not in model.networks
@@ -66,10 +41,8 @@ def test_the_fixed_discriminator_of_vae_dis_l_stays_as_it_is():
 @pytest.mark.parametrize("name", ["decoder", "discriminator"])
 @pytest.mark.parametrize("non_saturating", [False, True])
 def test_gan_gradients(non_saturating, name):
-    _, decoder, discriminator = networks()
-    model = nets.GAN(decoder, discriminator, Z, real_weight=0.33, eps=EPS, gate=None, non_saturating=non_saturating,
-                     seed=3, learning_rate=1e-3)
-    x = images()
+    model, x = build("gan", real_weight=0.33, non_saturating=non_saturating), images()
+    decoder, discriminator = model.networks.values()
     n, z_p = len(x), model.noise(len(x), PRIOR)
     fixed_fakes = decoder(z_p, "batch")[0]
 
