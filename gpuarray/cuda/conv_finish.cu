@@ -39,6 +39,11 @@ struct SumOfParts {
         for (; part < n_parts; ++part) add<1>(v, quad, part, col);
     }
 
+    __device__ SliceMoments& moments() const {
+        __shared__ SliceMoments slices;
+        return slices;
+    }
+
     // N parts, whose reads travel together.
     template <int N> __device__ void add(float (&v)[4], const float* quad, int part, int col) const {
         float next[N][4];
@@ -52,7 +57,7 @@ struct SumOfParts {
     }
 };
 
-extern "C" __global__ void __launch_bounds__(THREADS, 8)
+extern "C" __global__ void __launch_bounds__(THREADS, 7)
 finish_activations(In<float> parts, In<float> bias, Out<ELEMENT> y, Out<float> moments, int n_parts, int rows,
                    int cols, int activation, bool whole) {
     __shared__ int destination[TILE_ROWS];

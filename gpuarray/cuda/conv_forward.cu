@@ -8,7 +8,7 @@
 // Layout: x (N, H, W, C), w (side, side, C, K), y (N, P, Q, K). Precision: tile.cuh.
 #include "tile.cuh"
 #include "gather.cuh"
-#include "epilogue.cuh"
+#include "shared_sums.cuh"
 
 typedef Operand<true, TILE_ROWS, A_IN_CHUNKS> A;                        // [pixel][depth]
 typedef Operand<false, TILE_COLS, B_IN_CHUNKS> B;                       // [depth][k]

@@ -10,7 +10,7 @@
 // Layout: dy (N, P, Q, K), w (side, side, C, K), dx (N, H, W, C). Precision: tile.cuh.
 #include "tile.cuh"
 #include "gather.cuh"
-#include "epilogue.cuh"
+#include "shared_sums.cuh"
 
 typedef Operand<true, TILE_ROWS, A_IN_CHUNKS> A;                        // [pixel][depth]
 typedef Operand<true, TILE_COLS, A_IN_CHUNKS> B;                        // [c][depth]

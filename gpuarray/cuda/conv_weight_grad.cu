@@ -7,7 +7,7 @@
 // are few and pixels many; parts, (parts, side, side, C, K) float32, are left for conv_finish.cu.
 // Layout: x (N, H, W, C), dy (N, P, Q, K), dw (side, side, C, K) float32. Precision: tile.cuh.
 #include "tile.cuh"
-#include "epilogue.cuh"
+#include "shared_sums.cuh"
 
 typedef Operand<false, TILE_ROWS, A_IN_CHUNKS> A;                       // [pixel][tap and c]
 typedef Operand<false, TILE_COLS, B_IN_CHUNKS> B;                       // [pixel][k]

@@ -1,6 +1,6 @@
 // What becomes of a tile of finished sums: activations with their moments, a weight's gradient, or one of
 // several partial sums. They are read a quad at a time through sum(v, row, col), TILE_ROWS x TILE_COLS in
-// all.
+// all; sum.moments() is shared memory for what follows them.
 //
 // destination[row]: where a row begins in the result, in elements; negative for rows that are padding.
 // cols: of the result, of which the tile covers those from col0 on. whole: as in quads.cuh.
@@ -13,20 +13,11 @@
 #include "quads.cuh"
 
 constexpr int QUADS = TILE_COLS / 4, SLICES = THREADS / QUADS;        // threads that share a quad's rows
-constexpr int TILE_PITCH = TILE_COLS + 4;
 static_assert(SLICES * QUADS == THREADS && TILE_COLS <= THREADS, "threads share evenly");
 
-// The sums of a product, put into shared memory for all threads to read.
-struct SumsInShared {
-    const float* tile;
-
-    template <class Product> __device__ SumsInShared(const Product& product) : tile(dynamic_shared<float>()) {
-        product.put(dynamic_shared<float>(), TILE_PITCH);
-        __syncthreads();
-    }
-    __device__ void operator()(float (&v)[4], int row, int col) const {
-        load(v, tile + row * TILE_PITCH + col);
-    }
+// What the slices of a tile's rows come to, before they are merged.
+struct SliceMoments {
+    float counts[SLICES], means[SLICES][TILE_COLS], m2s[SLICES][TILE_COLS];
 };
 
 // f(row, col, n) for this thread's quads of the first `rows` rows, none if negative; n of its columns exist.
@@ -99,20 +90,21 @@ __device__ inline void write_activations(Sum sum, T* y, const int* destination, 
     });
     if (moments == nullptr) return;
 
-    __shared__ float counts[SLICES], means[SLICES][TILE_COLS], m2s[SLICES][TILE_COLS];
+    SliceMoments& slices = sum.moments();
     const int slice = threadIdx.x / QUADS, quad = threadIdx.x % QUADS * 4;
-    if (quad == 0) counts[slice] = count;
+    if (quad == 0) slices.counts[slice] = count;
 #pragma unroll
     for (int e = 0; e < 4; ++e) {
         const float difference = count > 0 ? total[e] / count : 0.0f;
-        means[slice][quad + e] = count > 0 ? first[e] + difference : 0.0f;
-        m2s[slice][quad + e] = squares[e] - total[e] * difference;
+        slices.means[slice][quad + e] = count > 0 ? first[e] + difference : 0.0f;
+        slices.m2s[slice][quad + e] = squares[e] - total[e] * difference;
     }
     __syncthreads();
     const int col = threadIdx.x;
     if (col < TILE_COLS && col0 + col < cols) {
         float n = 0.0f, mean = 0.0f, m2 = 0.0f;
-        for (int s = 0; s < SLICES; ++s) merge(n, mean, m2, counts[s], means[s][col], m2s[s][col]);
+        for (int s = 0; s < SLICES; ++s)
+            merge(n, mean, m2, slices.counts[s], slices.means[s][col], slices.m2s[s][col]);
         moments[tile * cols + col0 + col] = mean;
         moments[(tiles + tile) * cols + col0 + col] = m2;
         if (col0 + col == 0) moments[2 * tiles * cols + tile] = n;

@@ -23,8 +23,8 @@ typedef float element;
 #endif
 
 constexpr int THREADS = 32 * WARPS_DOWN * WARPS_ACROSS;
-// Blocks that a multiprocessor is to hold at a time: 255 registers for a thread of 128 sums, 168 for the others.
-// Left alone, the compiler takes fewer for some cards, and spills.
+// Blocks that a multiprocessor is to have registers for: 255 for a thread of 128 sums, 168 for the others. Left
+// alone, the compiler takes fewer for some cards, and spills.
 constexpr int BLOCKS = PRECISION == FP32 || TILE_ROWS * TILE_COLS / THREADS > 64 ? 2 : 3;
 constexpr int VECTOR = 16 / sizeof(element);        // elements in 16 bytes
 

@@ -36,7 +36,7 @@ class Tile:
         return tuple((field.name.upper(), getattr(self, field.name)) for field in fields(self))
 
     def shared_bytes(self, itemsize, a_along_depth, b_along_depth):
-        """Dynamic shared memory: slices of both operands (tile.cuh), later the sums (epilogue.cuh)."""
+        """Dynamic shared memory: slices of both operands (tile.cuh), later the sums (shared_sums.cuh)."""
         def slice_bytes(extent, along_depth):
             lines, length = (extent, self.tile_depth) if along_depth else (self.tile_depth, extent)
             return lines * (length * itemsize + (16 if along_depth or itemsize == 2 else 32))

@@ -84,7 +84,7 @@ def test_a_failure_is_recorded_and_the_rest_goes_on(record):
     assert json.loads(record.path.read_text()) == record.results
     assert section.content["rows"][0]["error"] == "ValueError: no such thing"
     assert "| 64 | fp32 | failed | 2.00 | 3.00 | not measured yet |" in markdown(record.results)
-    assert "| 1.50 |" in markdown(record.results)
+    assert "| 1.50 (eager; 4 not measured) |" in markdown(record.results)
     assert not record.wrong
 
 

@@ -26,7 +26,8 @@ class KernelReport:
 @lru_cache(maxsize=None)
 def _library():
     """libnvrtc of the newest NVRTC that pip has installed."""
-    folders = importlib.util.find_spec("nvidia").submodule_search_locations
+    nvidia = importlib.util.find_spec("nvidia")
+    folders = nvidia.submodule_search_locations if nvidia else ()
     found = sorted(path for folder in folders for path in Path(folder).glob("*/lib/libnvrtc.so.*"))
     if not found:
         raise FileNotFoundError("libnvrtc is not installed: pip install nvidia-cuda-nvrtc")

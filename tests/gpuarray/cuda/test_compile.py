@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 import gpuarray as ga
+from gpuarray.cuda.conv import ALONG_DEPTH
 from gpuarray.cuda.runtime import FOLDER
 from tests.cuda_compile.nvrtc import compile_program
 from tests.cuda_compile.recorder import recording
@@ -36,6 +37,16 @@ def test_shared_memory_fits(table):
         architecture, *_, dynamic, report = row
         assert report.shared <= MOST_STATIC * 1024, row
         assert report.shared + dynamic <= MOST_SHARED[architecture] * 1024, row
+
+
+def test_two_blocks_of_a_product_run_at_a_time(table):
+    """What choose_parts (tiles.py) counts on, on the cards that it is meant for: 228 KiB, of which each block takes
+    one more than it asks for."""
+    products = [row for row in table if row[0] == "sm_90" and row[-1].kernel in ALONG_DEPTH]
+    assert len(products) > 20
+    for row in products:
+        *_, dynamic, report = row
+        assert 2 * (report.shared + dynamic + 1024) <= 228 * 1024, row
 
 
 def test_the_compiler_reports_what_a_kernel_takes():
