@@ -15,7 +15,7 @@ class Model:
     A subclass gives `gradients(x)`, which adds to the networks' gradients and reports, and `update()`.
     """
 
-    sample_path = POSTERIOR     # the decoder's path to samples; PRIOR where it learns on that
+    sample_path = POSTERIOR     # the decoder's path to samples; [ours] PRIOR where it learns on that, released: POSTERIOR
     log_var_bound = 8.0         # [ours] log-variances stay in (-8, 8): a wild first step cannot overflow the KL
 
     def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0, graph=False):
@@ -63,10 +63,9 @@ class Model:
 
     def report(self, name, value, per=1):
         """Add a device array (1,) to the running total of a metric, divided by `per` (the images of a batch)."""
-        if name not in self._totals:
-            self._totals[name] = value / per
-        else:
-            self._totals[name] += value / per
+        if name not in self._totals:          # in the first step, which is not recorded as a graph
+            self._totals[name] = ga.zeros(value.shape, value.dtype, value)
+        self._totals[name] += value / per
 
     def report_gan(self, report):
         """Add gan_cost's report to the totals."""
