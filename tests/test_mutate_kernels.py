@@ -6,6 +6,7 @@ from tests.mutate_kernels.runner import files_of, run_mutants
 
 KERNEL = """// A comment: __syncthreads(); i < n
 #if A < B
+constexpr int BLOCKS = A > B ? 2 : 3;
 template <int N, class T> __device__ void f(In<T> x, int n) {
     static_assert(N < 5, "i < 5");
     int i = min(threadIdx.x, n - 1), j = g(i, 2);
@@ -23,18 +24,18 @@ def test_what_is_taken_out():
     found = [(mutant.line, mutant.kind, KERNEL[mutant.begin:mutant.end], mutant.replacement)
              for mutant in find_mutants("f.cu", KERNEL)]
     assert found == [
-        (5, "bounds", "min(threadIdx.x, n - 1)", "(threadIdx.x)"),
-        (6, "bounds", "i >= n", "false"), (6, "bounds", "j < 0", "false"),
-        (7, "bounds", "i + 1 < n", "true"), (7, "bounds", "j > (i < 3)", "true"), (7, "bounds", "i < 3", "true"),
-        (8, "bounds", "k + j < n", "true"),
-        (9, "wait", "copy_async_wait<N - 1>();", ";"), (10, "barrier", "__syncthreads();", ";"),
-        (11, "bounds", "v < 0.0f", "true")]
+        (6, "bounds", "min(threadIdx.x, n - 1)", "(threadIdx.x)"),
+        (7, "bounds", "i >= n", "false"), (7, "bounds", "j < 0", "false"),
+        (8, "bounds", "i + 1 < n", "true"), (8, "bounds", "j > (i < 3)", "true"), (8, "bounds", "i < 3", "true"),
+        (9, "bounds", "k + j < n", "true"),
+        (10, "wait", "copy_async_wait<N - 1>();", ";"), (11, "barrier", "__syncthreads();", ";"),
+        (12, "bounds", "v < 0.0f", "true")]
 
 
 def test_a_mutant_changes_one_place():
     mutant = find_mutants("f.cu", KERNEL)[-2]
     assert mutant.apply(KERNEL) == KERNEL.replace("__syncthreads();      // why", ";      // why")
-    assert str(mutant) == "f.cu:10: barrier: __syncthreads();      // why [removed]"
+    assert str(mutant) == "f.cu:11: barrier: __syncthreads();      // why [removed]"
 
 
 def test_kernel_files_have_something_to_take_out():

@@ -20,9 +20,9 @@ struct SliceMoments {
     float counts[SLICES], means[SLICES][TILE_COLS], m2s[SLICES][TILE_COLS];
 };
 
-// f(row, col, n) for this thread's quads of the first `rows` rows, none if negative; n of its columns exist.
+// f(row, col, n) for this thread's quads of the first `rows` rows, none if negative; n columns are left from col on.
 template <class F> __device__ inline void for_each_quad(int rows, int cols_left, F f) {
-    const int col = threadIdx.x % QUADS * 4, n = min(cols_left - col, 4);
+    const int col = threadIdx.x % QUADS * 4, n = cols_left - col;
     if (n > 0)
         for (int row = threadIdx.x / QUADS; row < rows; row += SLICES) f(row, col, n);
 }
@@ -72,7 +72,7 @@ template <class T, class Sum>
 __device__ inline void write_activations(Sum sum, T* y, const int* destination, int rows, int col0, int cols,
                                          bool whole, const float* bias, int activation, float* moments,
                                          int tile, int tiles) {
-    float offset[4] = {}, first[4], total[4] = {}, squares[4] = {};
+    float offset[4] = {}, first[4] = {}, total[4] = {}, squares[4] = {};
     int count = 0;
     for_each_quad(rows, cols - col0, [&](int row, int col, int n) {
         float v[4];
@@ -95,8 +95,8 @@ __device__ inline void write_activations(Sum sum, T* y, const int* destination, 
     if (quad == 0) slices.counts[slice] = count;
 #pragma unroll
     for (int e = 0; e < 4; ++e) {
-        const float difference = count > 0 ? total[e] / count : 0.0f;
-        slices.means[slice][quad + e] = count > 0 ? first[e] + difference : 0.0f;
+        const float difference = total[e] / count;                      // of no rows: NaN, which merge leaves out
+        slices.means[slice][quad + e] = first[e] + difference;
         slices.m2s[slice][quad + e] = squares[e] - total[e] * difference;
     }
     __syncthreads();

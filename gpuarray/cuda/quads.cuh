@@ -1,7 +1,7 @@
 // Quads, four neighbouring channels, read and written together where they can be; and the activation of a
 // sum.
 
-// n: how many of the four exist. whole: lines are a multiple of four long and begin at aligned addresses, so
+// n: how many of the four exist, or more. whole: lines are a multiple of four long and begin at aligned addresses, so
 // that all four do and one access takes them.
 template <class T> __device__ inline void load_quad(float (&v)[4], const T* from, int n, bool whole) {
     if (whole) return load(v, from);

@@ -2,7 +2,7 @@
 // what it must get right.
 
 enum Bug { NONE, BARRIER, BARRIER_AGAIN, DIVERGENT, READ_PAST, WRITE_PAST, WRITE_BEFORE, SHARED_PAST,
-           SHARED_UNSET, STATIC_PAST, LOCAL_PAST, WAIT, WAIT_BARRIER, LANES, MASK, MISALIGNED };
+           SHARED_UNSET, STATIC_PAST, LOCAL_PAST, WAIT, WAIT_BARRIER, WAIT_FOR_ALL, LANES, MASK, MISALIGNED };
 
 // y[i] = x[i + 1] within a block of 64, cyclically; twice over, so that the array in between is used again.
 extern "C" __global__ void __launch_bounds__(64) rotate_twice(const float* x, float* y, int n) {
@@ -35,7 +35,7 @@ extern "C" __global__ void product_tf32(const float* A, const float* B, float* y
     __shared__ float a[2][16][8], b[2][8][8];
     int t = threadIdx.x, g = t / 4, q = t % 4;
     auto fetch = [&](int stage, int k) {
-        if (k < K) {
+        if (k < K || BUG == WAIT_FOR_ALL) {
             copy_async<16>(&a[stage][t / 2][t % 2 * 4], A + t / 2 * K + k + t % 2 * 4);
             copy_async<8>(&b[stage][g][q * 2], B + (k + g) * 8 + q * 2);
         }
@@ -55,6 +55,7 @@ extern "C" __global__ void product_tf32(const float* A, const float* B, float* y
         mma_tf32(d, fa, fb);
         __syncwarp();
     }
+    if (BUG == WAIT) copy_async_wait<0>();
     y[g * 8 + q * 2] = d[0], y[g * 8 + q * 2 + 1] = d[1];
     y[(g + 8) * 8 + q * 2] = d[2], y[(g + 8) * 8 + q * 2 + 1] = d[3];
 }

@@ -6,12 +6,15 @@ else.
 """
 import ctypes
 import os
+import re
 import runpy
+import signal
 import subprocess
 import sys
 
 ADDR_NO_RANDOMIZE = 0x0040000       # ThreadSanitizer wants the addresses that it knows
-FOUND = 66                          # exit status where a sanitizer reported something
+FOUND = 66                          # exit status where ThreadSanitizer reported something
+REPORT = re.compile(r"runtime error: .*|ERROR: AddressSanitizer: .*|SUMMARY: ThreadSanitizer: .*")
 FLAGS = {
     "address": ("-O0", "-fsanitize=address,undefined", "-fsanitize-sections=cuda_shared",
                 "-fsanitize-recover=address", "-fno-omit-frame-pointer"),
@@ -29,6 +32,14 @@ def start(sanitizer, arguments, **options):
                    "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "tests.cuda_on_cpu.sanitize", "--inside", sanitizer, *arguments]
     return subprocess.Popen(command, env=environment, preexec_fn=_keep_addresses, **options)
+
+
+def reports(sanitizer, *arguments):
+    """(exit status, the lines by which the sanitizer says what it found) of `python -m arguments`."""
+    process = start(sanitizer, arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    output = process.communicate()[0]
+    assert process.returncode in (0, FOUND, -signal.SIGABRT), output
+    return process.returncode, REPORT.findall(output)
 
 
 def _library(name):

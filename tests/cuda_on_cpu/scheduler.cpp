@@ -200,6 +200,7 @@ static void thread_main() {
     for (;;) {                      // a fiber lives as long as the process and runs one thread of each block
         acquire(&begin_token);
         kernel.body(kernel_args);
+        if (self().n_copies) fail("a cp.async that was not waited for: it may come over what lies there now");
         self().state = DONE;
         ++n_done;
         release(&end_token);

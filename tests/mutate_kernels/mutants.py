@@ -7,9 +7,9 @@ BARRIER = re.compile(r"__sync(?:threads|warp)\(\);")
 WAIT = re.compile(r"copy_async_wait<[^>]*>\(\);")
 COMPARISON = re.compile(r" (<|<=|>|>=) ")
 CLAMP = re.compile(r"\b(?:min|max)\(")
-# Not code, or not a test that a thread makes: comments, preprocessor lines, assertions, the heads of
-# templates and loops.
-IGNORED = re.compile(r"//[^\n]*|^[ \t]*#(?:\\\n|[^\n])*|\"[^\"\n]*\"|\btemplate\s*<"
+# Not code, or not a test that a thread makes: comments, preprocessor lines, constants, assertions, the heads
+# of templates and loops.
+IGNORED = re.compile(r"//[^\n]*|^[ \t]*#(?:\\\n|[^\n])*|\"[^\"\n]*\"|^constexpr\b[^;]*;|\btemplate\s*<"
                      r"|\b(?:static_assert|alignas|for)\s*\(", re.M)
 LEAVES = re.compile(r"\)*\s*(?:return|continue|break)\b")
 

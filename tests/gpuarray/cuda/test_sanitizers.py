@@ -1,25 +1,13 @@
 """All kernels, in whole steps, under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer."""
-import re
-import subprocess
-
 import pytest
 
 from gpuarray.cuda.runtime import FOLDER
 from tests.cuda_compile.recorder import recording
 from tests.cuda_on_cpu.build import kernels_in
-from tests.cuda_on_cpu.sanitize import FOUND, start
+from tests.cuda_on_cpu.sanitize import reports
 from tests.cuda_on_cpu.workload import run_every_kernel
 
 PRECISIONS = "fp32", "tf32", "bf16"
-REPORT = re.compile(r"runtime error: .*|ERROR: AddressSanitizer: .*|SUMMARY: ThreadSanitizer: .*")
-
-
-def reports(sanitizer, *arguments):
-    """(exit status, the lines by which the sanitizer says what it found)."""
-    process = start(sanitizer, arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    output = process.communicate()[0]
-    assert process.returncode in (0, FOUND, -6), output
-    return process.returncode, REPORT.findall(output)
 
 
 def test_the_workload_starts_every_kernel():

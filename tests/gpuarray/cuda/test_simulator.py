@@ -53,6 +53,11 @@ def test_a_wait_without_a_barrier_is_not_enough():
     assert np.isnan(planted.product_tf32("WAIT_BARRIER")[0]).any()
 
 
+def test_copies_that_nobody_waits_for_are_refused():
+    with pytest.raises(SimulationError, match="a cp.async that was not waited for"):
+        planted.product_tf32("WAIT_FOR_ALL")
+
+
 def test_bf16_product_with_matrix_loads(cuda_any_order):
     np.testing.assert_allclose(*planted.product_bf16(), rtol=1e-5, atol=1e-5)
 
