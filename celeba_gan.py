@@ -25,7 +25,7 @@ PRESETS = {
     "quick": {
         OURS: dict(
             data="toyfaces", image_size=32, width=0.25, z_size=64,
-            epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released", weight_decay=0.0,
+            epochs=17, epoch_size=75, batch_size=32, cores=1, lr=4e-4, schedule="released", weight_decay=0.0,
             real_weight=0.5, cost_eps=1e-3, gate=True),
     },
     "paper": {
