@@ -31,6 +31,8 @@ class Finished:
         self.settings = settings = folder.config()["settings"]
         size, z_size, width = settings["image_size"], settings["z_size"], settings["width"]
         rng = np.random.default_rng(0)
+        if "encoder_hidden" not in settings:
+            raise SystemExit(f"error: {run}: a GAN has no encoder: give runs of celeba_vae.py or celeba_aegan.py")
         self.networks = {"encoder": nets.encoder(size, z_size, rng, hidden=settings["encoder_hidden"], width=width),
                          "decoder": nets.decoder(size, z_size, rng, width=width)}
         state = checkpoints.load(checkpoints.latest(folder)).model
@@ -45,7 +47,7 @@ class Finished:
 
     def sample(self, count):
         z = np.random.default_rng(1).standard_normal((count, self.settings["z_size"]), np.float32)
-        path = POSTERIOR if self.settings["fakes"] == "reconstructions" else PRIOR
+        path = PRIOR if self.settings.get("fakes") in ("prior", "both") else POSTERIOR      # a VAE has no fakes
         return self.networks["decoder"](z, "test", path)[0]
 
 
