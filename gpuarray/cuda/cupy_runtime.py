@@ -145,8 +145,8 @@ class CuPyRuntime:
     def _open_device(self):
         """The GPU's compute capability, asked once a context on it stands."""
         try:
+            self.cupy.cuda.runtime.memGetInfo()                      # makes the context
             digits = self.cupy.cuda.Device().compute_capability      # '75', '90', '120'
-            self.cupy.cuda.runtime.memGetInfo()
         except self._driver_errors() as error:
             raise _unusable(error) from error
         return int(digits[:-1]), int(digits[-1])

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.gpu.ceilings import rates
 from benchmarks.gpu.kernels import _rate
-from benchmarks.gpu.place import Place
+from benchmarks.gpu.place import Place, _driver
 from benchmarks.gpu.record import OUT_OF_TIME, Record
 from benchmarks.gpu.report import markdown
 
@@ -108,6 +108,11 @@ def test_share_of_the_ceiling_and_ratio():
     assert row["share"] == pytest.approx(0.5) and row["bound_by"] == "tf32"
     assert row["tflops"] == pytest.approx(200) and row["gb_per_s"] == pytest.approx(1600)
     assert row["pytorch_over_ours"] == pytest.approx(1.5)
+
+
+def test_a_machine_without_nvidia_smi(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert _driver().startswith("nvidia-smi: ")
 
 
 def test_times_are_medians_per_call_of_runs_between_events():
