@@ -9,15 +9,15 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np  # noqa: E402  (the path above comes first)
-from scipy.stats import rankdata  # noqa: E402
+import numpy as np
+from scipy.stats import rankdata
 
-import nets  # noqa: E402
-from dataset.images import TOYFACES  # noqa: E402
-from dataset.toyfaces import ATTRIBUTES, attributes, render  # noqa: E402
-from experiment import checkpoints  # noqa: E402
-from experiment.run_folder import RunFolder  # noqa: E402
-from nets.model import POSTERIOR, PRIOR  # noqa: E402
+import nets
+from dataset.images import TOYFACES
+from dataset.toyfaces import ATTRIBUTES, attributes, render
+from experiment import checkpoints
+from experiment.run_folder import RunFolder
+from nets.model import POSTERIOR, PRIOR
 
 READ = "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair", "Bald", "Wearing_Hat", "Eyeglasses"
 TRAIN, UNSEEN, SAMPLES, RIDGE = 2000, 1000, 256, 100.0

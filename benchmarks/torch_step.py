@@ -4,7 +4,6 @@ Two forms. Idiomatic: three losses, a gradient for each network, in PyTorch's ow
 one backward pass in which the gradients are scaled on their way (gamma, the sign of the game), foreach optimisers.
 """
 import torch
-import torch.nn.functional as F
 from torch import nn
 
 from nets.layers import Conv, Dense, UpConv

@@ -6,7 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from dataset.toyfaces import attributes, render  # noqa: E402  (the path above comes first)
+from dataset.toyfaces import attributes, render
 
 
 def per_second(count, work, rounds=5):

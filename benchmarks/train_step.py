@@ -19,10 +19,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import numpy as np  # noqa: E402  (the path above comes first)
+import numpy as np
 
-import gpuarray.cpu  # noqa: E402
-import nets  # noqa: E402
+import gpuarray.cpu
+import nets
 
 CONTENDERS = {"ours": "gpuarray, NumPy half", "tuned": "PyTorch, tuned", "idiomatic": "PyTorch, idiomatic"}
 PRODUCTS = "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "dense", "dense_input_grad", "dense_weight_grad"

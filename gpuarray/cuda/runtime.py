@@ -6,7 +6,7 @@ place, which runs the same kernels on the CPU.
 """
 import re
 import sys
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from gpuarray.dispatch import register_cuda_type
@@ -24,7 +24,7 @@ def register_runtime(array_type, runtime):
     register_cuda_type(array_type)
 
 
-@lru_cache(maxsize=None)
+@cache
 def default_runtime():
     """The runtime of the machine's GPU. Raises DeviceError where there is none that can be used."""
     from gpuarray.cuda.cupy_runtime import CuPyRuntime
@@ -67,7 +67,7 @@ def is_aligned(array, nbytes=16):
     return runtime_of(array).address(array) % nbytes == 0
 
 
-@lru_cache(maxsize=None)
+@cache
 def source_text(source, defines=()):
     """What is compiled for a kernel file: common.cuh, the defines (which common.cuh does not see), the file.
 

@@ -3,7 +3,7 @@ import ctypes
 import importlib.util
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from gpuarray.cuda.runtime import COMPILER_OPTIONS
@@ -23,7 +23,7 @@ class KernelReport:
     spills: int           # stores and loads, bytes
 
 
-@lru_cache(maxsize=None)
+@cache
 def _library():
     """libnvrtc of the newest NVRTC that pip has installed."""
     nvidia = importlib.util.find_spec("nvidia")

@@ -7,7 +7,6 @@ import numpy as np
 
 from gpuarray.cuda import runtime
 from tests.cuda_on_cpu import SimulatedArray, SimulatedRuntime
-from tests.cuda_on_cpu.memory import host_view
 
 
 class RecordedArray(SimulatedArray):

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import tempfile
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -35,7 +35,7 @@ def compile_kernels(text, sanitize=()):
     return ctypes.CDLL(str(_built(".so", command, unit)))
 
 
-@lru_cache(maxsize=None)
+@cache
 def parsed_header(sanitize=()):
     """device.h as g++ has read it once for all: half the time of a small kernel file is in it."""
     command = [*BASE, *OPTIMISE, *sanitize, "-w", "-x", "c++-header", str(HERE / "device.h")]
@@ -43,7 +43,7 @@ def parsed_header(sanitize=()):
     return str(parsed.with_suffix(""))     # g++ looks for the .gch beside it
 
 
-@lru_cache(maxsize=None)
+@cache
 def scheduler():
     """The library that runs the threads of every kernel; never built with a sanitizer."""
     command = [*BASE, "-O2", "-fcf-protection=none", "-shared", str(HERE / "scheduler.cpp")]

@@ -105,7 +105,7 @@ def test_attributes_of_other_people(tmp_path):
 
 
 def test_a_damaged_attribute_row_is_named(tmp_path):
-    rows = {key: (1, 2, 3) for key in images_of(PEOPLE)}
+    rows = dict.fromkeys(images_of(PEOPLE), (1, 2, 3))
     rows["Al_Bo", 1] = (1, 2)
     write_files(tmp_path, {"lfw_attributes.txt": lfw_attributes(rows)})
     with pytest.raises(DataError, match=r"lfw_attributes\.txt, line \d+: expected 3 numbers"):
