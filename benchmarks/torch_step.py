@@ -1,7 +1,9 @@
-"""The training step of nets.VAEGAN in PyTorch, the peer of benchmarks/train_step.py: the same networks, weights and noise.
+"""The training step of nets.VAEGAN in PyTorch, the peer of benchmarks/train_step.py: the same networks,
+weights and noise.
 
-Two forms. Idiomatic: three losses, a gradient for each network, in PyTorch's own layout (N, C, H, W). Tuned: channels last,
-one backward pass in which the gradients are scaled on their way (gamma, the sign of the game), foreach optimisers.
+Two forms. Idiomatic: three losses, a gradient for each network, in PyTorch's own layout (N, C, H, W). Tuned:
+channels last, one backward pass in which the gradients are scaled on their way (gamma, the sign of the game),
+foreach optimisers.
 """
 import torch
 from torch import nn
@@ -26,8 +28,9 @@ class Scale(torch.autograd.Function):
 class TorchVAEGAN:
     """The twin of a nets.VAEGAN (fakes from the prior, minimax game, no gate), built on its weights.
 
-    size: side of the images. tuned: which of the two forms. Gradients stay in `.grad` of the modules' parameters until
-    `update`; `gradient(name)` gives those of a network as one array in the order and layout of the nets.Network.
+    size: side of the images. tuned: which of the two forms. Gradients stay in `.grad` of the modules'
+    parameters until `update`; `gradient(name)` gives those of a network as one array in the order and layout
+    of the nets.Network.
     """
 
     def __init__(self, model, size, tuned):

@@ -1,9 +1,9 @@
 """One full training step of VAE/GAN on the CPU, beside PyTorch: python benchmarks/train_step.py
 
-The `released` networks and wiring: fakes from the prior, x~ and x in one batch of Dis, x and x_p in another, minimax
-game, RMSProp. Every contender is a process of its own, so that its peak memory is its own; they take turns, a step each, so
-that whatever else the machine does meets all of them. Before that, small batches in float64 show that all compute the same
-gradients.
+The `released` networks and wiring: fakes from the prior, x~ and x in one batch of Dis, x and x_p in another,
+minimax game, RMSProp. Every contender is a process of its own, so that its peak memory is its own; they take
+turns, a step each, so that whatever else the machine does meets all of them. Before that, small batches in
+float64 show that all compute the same gradients.
 """
 import argparse
 import os

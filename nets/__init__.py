@@ -1,4 +1,4 @@
-"""Layers with pullbacks, the paper's networks, and the four models that train them. No autograd, no images, no CUDA."""
+"""Layers with pullbacks, the paper's networks, and the models that train them. No autograd, files or CUDA."""
 from nets.architectures import SIZES, decoder, discriminator, encoder
 from nets.gan import GAN
 from nets.model import Model

@@ -1,4 +1,4 @@
-"""Encoder, decoder and discriminator of the paper's Table 1 (64x64), and their relatives for 32x32 and 128x128.
+"""Encoder, decoder and discriminator of the paper's Table 1 (64x64), and relatives for 32x32 and 128x128.
 
 32x32 follows the released code's CIFAR-10 networks. 128x128 is ours: one more stride-2 block in each network.
 `width` scales all hidden channels: 1 in the paper.
@@ -10,7 +10,8 @@ from nets.network import Network
 
 SIZES = 32, 64, 128
 
-# hidden channels: encoder convolutions, decoder's first feature map then up-convolutions, discriminator convolutions
+# hidden channels: encoder convolutions, decoder's first feature map then up-convolutions, discriminator
+# convolutions
 _ENCODER = {32: (64, 128, 256), 64: (64, 128, 256), 128: (64, 128, 256, 256)}
 _DECODER = {32: (256, 192, 128, 32), 64: (256, 256, 128, 32), 128: (256, 256, 256, 128, 32)}
 _DISCRIMINATOR = {32: (32, 128, 192, 256), 64: (32, 128, 256, 256), 128: (32, 128, 256, 256, 256)}
@@ -19,8 +20,9 @@ _FEATURE_LAYER = {32: "conv3", 64: "conv4", 128: "conv4"}
 
 
 def encoder(size, z_size, rng, hidden=1024, width=1.0, **options):
-    """Images (N, S, S, 3) -> (N, 2Z) = [mean | raw log-variance] of q(z|x). `hidden`: 2048 in the paper, 1024 in the
-    released code. options: device, dtype, precision of nets.Network. Raises ValueError for an unsupported size."""
+    """Images (N, S, S, 3) -> (N, 2Z) = [mean | raw log-variance] of q(z|x). `hidden`: 2048 in the paper, 1024
+    in the released code. options: device, dtype, precision of nets.Network. Raises ValueError for an
+    unsupported size."""
     channels = _channels(_ENCODER, size, width)
     layers = [Conv(f"conv{i}", c_in, c_out, stride=2)
               for i, (c_in, c_out) in enumerate(zip((3, *channels), channels), 1)]
@@ -32,11 +34,12 @@ def encoder(size, z_size, rng, hidden=1024, width=1.0, **options):
 
 
 def decoder(size, z_size, rng, width=1.0, **options):
-    """z (N, Z) -> images (N, S, S, 3) in [-1, 1]. It has two paths: for z of the posterior and for z of the prior."""
+    """z (N, Z) -> images (N, S, S, 3) in [-1, 1]. Two paths: one for z of the posterior, one of the prior."""
     channels = _channels(_DECODER, size, width)
     side = size >> (len(channels) - 1)
     layers = [Dense("fc", z_size, (side, side, channels[0]))]
-    layers += [UpConv(f"upconv{i}", c_in, c_out) for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 1)]
+    layers += [UpConv(f"upconv{i}", c_in, c_out)
+               for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 1)]
     layers += [Conv("image", channels[-1], 3, normalise=False, activation="tanh")]
     return Network(layers, rng, paths=2, **options)
 
@@ -45,7 +48,8 @@ def discriminator(size, rng, hidden=512, width=1.0, **options):
     """Images (N, S, S, 3) -> logits (N, 1): D(x) = sigmoid(logit). `features` gives Dis_l(x)."""
     channels = _channels(_DISCRIMINATOR, size, width)
     layers = [Conv("conv1", 3, channels[0], normalise=False)]
-    layers += [Conv(f"conv{i}", c_in, c_out, stride=2) for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 2)]
+    layers += [Conv(f"conv{i}", c_in, c_out, stride=2)
+               for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 2)]
     side = size >> (len(channels) - 1)
     hidden = _scaled(hidden, width)
     layers += [Dense("fc", side * side * channels[-1], hidden),

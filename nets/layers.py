@@ -1,15 +1,15 @@
-"""Layers: each is one row of the paper's Table 1, a linear operation, then batchnorm or a bias, then an activation.
+"""Layers: each a row of the paper's Table 1: a linear operation, batchnorm or a bias, an activation.
 
-A layer is called and returns its output together with its own way back:
+A layer is called and returns its output together with its own backward pass, the pullback:
 
     y, pullback = layer(x, phase)
     dx = pullback(dy, weight=1.0, need_dx=True)
 
-A pullback is linear in dy, may be called again, and adds weight * gradient to the parameters' gradients (weight 0: leaves
-them alone and skips that work). Nothing is stored in the layer, so that a network may run many times in one step. The only
-state are the running statistics of batchnorm, a set for each path that images or z take through the network. Phases:
-'train' uses the batch's statistics and updates the path's running ones, 'batch' uses the batch's and updates nothing,
-'test' uses the path's running ones.
+A pullback is linear in dy, may be called again, and adds weight * gradient to the parameters' gradients
+(weight 0: leaves them alone and skips that work). Nothing is stored in the layer, so that a network may run
+many times in one step. The only state are the running statistics of batchnorm, a set for each path that
+images or z take through the network. Phases: 'train' uses the batch's statistics and updates the path's
+running ones, 'batch' uses the batch's and updates nothing, 'test' uses the path's running ones.
 
 Axes: N images, H x W pixels, C channels in, K channels out, D inputs of a dense layer.
 """
@@ -21,10 +21,10 @@ PHASES = "train", "batch", "test"
 
 
 class Parameter:
-    """A named array of a layer; `value` and `gradient` are views into the flat buffers of the network that holds it."""
+    """An array that is learned; `value` and `gradient` are views into the flat buffers of its network."""
 
     def __init__(self, initial, decayed=False):
-        self.initial = initial        # function of a numpy Generator -> array; drawn when the network is built
+        self.initial = initial        # numpy Generator -> array, called when the network is built
         self.shape = initial.shape
         self.decayed = decayed        # does weight decay apply?
         self.value = self.gradient = None
@@ -59,7 +59,7 @@ class BatchNorm:
         self.eps, self.activation = eps, activation
         self.gamma = Parameter(Constant((channels,), 1.0))
         self.beta = Parameter(Constant((channels,), 0.0))
-        self.running = None           # [(mean, inv_std)] of each path, views into the network's buffer of statistics
+        self.running = None           # [(mean, inv_std)] of each path, views into the network's statistics
         self.initial_running = Constant((channels,), 0.0), Constant((channels,), 1.0)
 
     def __call__(self, a, phase, path, moments=None):
@@ -71,7 +71,8 @@ class BatchNorm:
             gradient = ga.batchnorm_inference_grad
         else:
             running = self.running[path] if phase == "train" else None
-            y, statistics = ga.batchnorm(a, gamma, beta, self.eps, self.activation, moments, running, self.momentum)
+            y, statistics = ga.batchnorm(a, gamma, beta, self.eps, self.activation, moments, running,
+                                         self.momentum)
             gradient = ga.batchnorm_grad
 
         def pullback(dy, weight=1.0):
@@ -82,7 +83,8 @@ class BatchNorm:
 
 
 class Layer:
-    """What the rows share. A subclass gives `apply` (linear operation with bias, activation, moments) and `transpose`."""
+    """What the rows share. A subclass gives `apply`, its linear operation (with bias, activation, moments), and
+    `transpose`, the gradients of that."""
 
     precision = "fp32"
 
@@ -90,7 +92,7 @@ class Layer:
         self.name, self.activation = name, activation
         self.weights = weights
         self.norm = BatchNorm(channels, norm_eps, activation) if normalise else None
-        self.bias = None if normalise else Parameter(Constant((channels,), 0.0))     # batchnorm has its own: beta
+        self.bias = None if normalise else Parameter(Constant((channels,), 0.0))     # batchnorm has beta
 
     @property
     def parameters(self):
@@ -103,7 +105,7 @@ class Layer:
     def __call__(self, x, phase="train", path=0):
         if self.norm is None:
             return self._biased(x)
-        a, moments = self.apply(x, moments=True) if phase != "test" else (self.apply(x), None)
+        a, moments = (self.apply(x), None) if phase == "test" else self.apply(x, moments=True)
         y, back_norm = self.norm(a, phase, path, moments)
 
         def pullback(dy, weight=1.0, need_dx=True):
@@ -121,7 +123,7 @@ class Layer:
         return y, pullback
 
     def linear(self, x):
-        """The row's linear operation alone, before batchnorm and activation: where the paper's Dis_l is read."""
+        """The row's linear operation alone, before batchnorm and activation: where Dis_l is read."""
         def pullback(da, weight=1.0, need_dx=True):
             return self.transpose(x, da, weight, need_dx)
 

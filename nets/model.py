@@ -1,26 +1,30 @@
-"""What all models share: networks with their optimisers, noise, a learning rate on the device, metrics, state."""
+"""What all models share: networks with optimisers, noise, a learning rate on the device, metrics, state."""
 import numpy as np
 
 import gpuarray as ga
 from nets.optimisers import OPTIMISERS
 
-POSTERIOR, PRIOR = 0, 1         # where z comes from, q(z|x) or p(z): streams of the noise, and paths of the decoder
+# where z comes from, q(z|x) or p(z): streams of the noise, and paths of the decoder
+POSTERIOR, PRIOR = 0, 1
 
 
 class Model:
     """A set of networks that are trained together.
 
     networks: dict name -> Network, those that learn. seed: of the noise. learning_rate: of all optimisers.
-    graph: on a GPU, record a step as one CUDA graph and replay it; batches must then all have one shape.
-    A subclass gives `gradients(x)`, which adds to the networks' gradients and reports, and `update()`.
+    graph: on a GPU, record a step as one CUDA graph and replay it; batches then have one shape.
+    A subclass gives `gradients(*batch)`, which adds to the networks' gradients and reports metrics.
     """
 
-    sample_path = POSTERIOR     # the decoder's path to samples; [ours] PRIOR where it learns on that, released: POSTERIOR
-    log_var_bound = 8.0         # [ours] log-variances stay in (-8, 8): a wild first step cannot overflow the KL
+    # The decoder's path for samples: [released code] POSTERIOR; [ours] PRIOR where it learns from such z.
+    sample_path = POSTERIOR
+    log_var_bound = 8.0     # [ours] log-variances stay in (-8, 8): a wild first step cannot overflow the KL
 
-    def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0, graph=False):
+    def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0,
+                 graph=False):
         self.networks, self.z_size, self.seed = networks, z_size, seed
-        self.optimisers = {name: OPTIMISERS[optimiser](network, weight_decay) for name, network in networks.items()}
+        self.optimisers = {name: OPTIMISERS[optimiser](network, weight_decay)
+                           for name, network in networks.items()}
         flat = next(iter(networks.values())).parameters
         self.dtype = flat.dtype
         self._learning_rate = ga.zeros((1,), np.float32, flat)
@@ -31,14 +35,17 @@ class Model:
 
     # -------------------------------------------------------------------------------------------- training
 
-    def step(self, x):
-        """One training step on images x (N, S, S, 3) in [-1, 1]: all gradients on the same parameters, then all updates."""
-        self._train(x)
+    def step(self, *batch):
+        """One training step: all gradients on the same parameters, then all updates.
+
+        batch: images (N, S, S, 3) in [-1, 1], and for a conditional model their attributes.
+        """
+        self._train(*batch)
         self._steps += 1
 
-    def _train_once(self, x):
+    def _train_once(self, *batch):
         """What a step does on the device."""
-        self.gradients(x)
+        self.gradients(*batch)
         self.update()
         ga.advance(self.noise_counter)
 
@@ -57,12 +64,14 @@ class Model:
 
     def noise(self, n, stream):
         """Standard normal (N, Z) of this step."""
-        return ga.normal((n, self.z_size), self.seed, self.noise_counter, stream).astype(self.dtype, copy=False)
+        noise = ga.normal((n, self.z_size), self.seed, self.noise_counter, stream)
+        return noise.astype(self.dtype, copy=False)
 
     # -------------------------------------------------------------------------------------------- metrics
 
     def report(self, name, value, per=1):
-        """Add a device array (1,) to the running total of a metric, divided by `per` (the images of a batch)."""
+        """Add a device array (1,) to the running total of a metric, divided by `per` (the images of a
+        batch)."""
         if name not in self._totals:          # in the first step, which is not recorded as a graph
             self._totals[name] = ga.zeros(value.shape, value.dtype, value)
         self._totals[name] += value / per
@@ -73,7 +82,8 @@ class Model:
             self.report(name, report[i:i + 1])
 
     def metrics(self):
-        """Means over the steps since the last call, as floats (waits for the device); {} where there was none."""
+        """Means over the steps since the last call, as floats (waits for the device); {} where there was
+        none."""
         steps, self._steps = self._steps, 0
         if steps == 0:
             return {}
@@ -84,21 +94,37 @@ class Model:
 
     # -------------------------------------------------------------------------------------------- pictures
 
+    @property
+    def has_encoder(self):
+        return "encoder" in self.networks
+
     def sample(self, z):
         """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics."""
-        return self.networks["decoder"](z, "test", self.sample_path)[0]
+        return self._decode(z, self.sample_path)
+
+    def decode(self, z):
+        """Images decoded from z (N, Z) of the posterior (without an encoder: of the prior), with running
+        statistics."""
+        return self._decode(z, POSTERIOR if self.has_encoder else self.sample_path)
+
+    def _decode(self, z, path):
+        return self.networks["decoder"](z, "test", path)[0]
+
+    def posterior(self, x):
+        """Mean and log-variance of q(z|x), (N, Z) each, of images x; None for a model without an encoder."""
+        if not self.has_encoder:
+            return None
+        h, _ = self.networks["encoder"](x, "test")
+        mean, raw = h[:, :self.z_size], h[:, self.z_size:]
+        return mean.copy(), self.log_var_bound * np.tanh(raw / self.log_var_bound)
 
     def encode(self, x):
         """Posterior means (N, Z) of images x; None for a model without an encoder."""
-        if "encoder" not in self.networks:
-            return None
-        h, _ = self.networks["encoder"](x, "test")
-        return h[:, :self.z_size].copy()
+        return self.posterior(x)[0] if self.has_encoder else None
 
     def reconstruct(self, x):
         """Images decoded from the posterior means of x; None for a model without an encoder."""
-        z = self.encode(x)
-        return None if z is None else self.networks["decoder"](z, "test", POSTERIOR)[0]
+        return self.decode(self.encode(x)) if self.has_encoder else None
 
     # -------------------------------------------------------------------------------------------- state
 
@@ -121,7 +147,8 @@ class Model:
         arrays = self._arrays()
         for name, array in arrays.items():
             if name not in state or state[name].shape != array.shape:
-                found = "is missing" if name not in state else f"has shape {state[name].shape}, expected {array.shape}"
+                found = (f"has shape {state[name].shape}, expected {array.shape}" if name in state
+                         else "is missing")
                 raise ValueError(f"state of another model: {name} {found}")
         device = "cpu" if isinstance(self.noise_counter, np.ndarray) else "cuda"
         for name, array in arrays.items():

@@ -1,8 +1,8 @@
 """A network: layers in a row, their parameters in one flat buffer and their gradients in another.
 
-One buffer makes the optimiser one kernel, a checkpoint one array, and a reduction across devices one call. Parameters that
-weight decay applies to come first, so that a single index tells the kernel where decay ends; each starts on a 256-byte
-boundary.
+One buffer makes the optimiser one kernel, a checkpoint one array, and a reduction across devices one call.
+Parameters that weight decay applies to come first, so that a single index tells the kernel where decay ends;
+each starts on a 256-byte boundary.
 """
 import numpy as np
 
@@ -21,7 +21,8 @@ class Network:
     paths: how many sets of running statistics there are (nets.layers).
     """
 
-    def __init__(self, layers, rng, device="cpu", dtype=np.float32, feature_layer=None, precision="fp32", paths=1):
+    def __init__(self, layers, rng, device="cpu", dtype=np.float32, feature_layer=None, precision="fp32",
+                 paths=1):
         self.layers, self.feature_layer, self.precision = layers, feature_layer, precision
         for layer in layers:
             layer.precision = precision
@@ -35,14 +36,18 @@ class Network:
         return self._run([lambda x, layer=layer: layer(x, phase, path) for layer in self.layers], x)
 
     def features(self, x, phase="batch"):
-        """Dis_l(x) and its pullback: all layers before `feature_layer`, then that layer's linear operation alone."""
+        """Dis_l(x) and its pullback: all layers before `feature_layer`, then that layer's linear operation.
+
+        The phase is 'batch' by default, where a call of the network has 'train': running statistics are those of
+        the whole network's run, and this one must not move them.
+        """
         names = [layer.name for layer in self.layers]
         last = names.index(self.feature_layer)
         below = [lambda x, layer=layer: layer(x, phase) for layer in self.layers[:last]]
         return self._run([*below, self.layers[last].linear], x)
 
     def _run(self, functions, x):
-        """The functions one after the other. With bf16 all between the first input and the last output is bfloat16."""
+        """The functions one after the other; with bf16 all between input and output is bfloat16."""
         outside, inside = x.dtype, "bfloat16" if self.precision == "bf16" else x.dtype
         x, pullbacks = ga.cast(x, inside), []
         for function in functions:
@@ -61,11 +66,12 @@ class Network:
     # -------------------------------------------------------------------------------------------- parameters
 
     def _lay_out_parameters(self, rng, device, dtype):
-        drawn = [(parameter, parameter.initial(rng)) for layer in self.layers for parameter in layer.parameters]
+        drawn = [(parameter, parameter.initial(rng))
+                 for layer in self.layers for parameter in layer.parameters]
         drawn.sort(key=lambda item: not item[0].decayed)          # stable: decayed ones first, in order
         offsets, total = _offsets([parameter.shape for parameter, _ in drawn], dtype)
         flat = np.zeros(total, dtype)
-        for (parameter, initial), offset in zip(drawn, offsets):
+        for (_, initial), offset in zip(drawn, offsets):
             flat[offset:offset + initial.size] = initial.reshape(-1)
         n_decayed = sum(parameter.decayed for parameter, _ in drawn)
         self.decay_boundary = offsets[n_decayed] if n_decayed < len(offsets) else total
@@ -93,11 +99,12 @@ class Network:
         return sum(int(np.prod(parameter.shape)) for layer in self.layers for parameter in layer.parameters)
 
     def table(self, input_shape):
-        """[(row as in the paper's Table 1, output shape of an image, parameter count)] for images of `input_shape`."""
+        """[(row as in the paper's Table 1, output shape, parameter count)] for inputs of `input_shape`."""
         rows, shape = [], input_shape
         for layer in self.layers:
             shape = layer.output_shape(shape)
-            row = f"{layer}{', BN' if layer.norm else ''}{'' if layer.activation == 'linear' else f', {layer.activation}'}"
+            activation = "" if layer.activation == "linear" else f", {layer.activation}"
+            row = f"{layer}{', BN' if layer.norm else ''}{activation}"
             rows.append((row, shape, sum(int(np.prod(parameter.shape)) for parameter in layer.parameters)))
         return rows
 

@@ -1,4 +1,4 @@
-"""Optimisers: one fused step over a network's flat buffer; their running averages are flat buffers beside it."""
+"""Optimisers: one fused step over a network's flat buffer; their averages are flat buffers beside it."""
 import numpy as np
 
 import gpuarray as ga
@@ -9,13 +9,14 @@ class RMSProp:
 
     def __init__(self, network, weight_decay=0.0, decay=0.9, eps=1e-8):
         self.network, self.weight_decay, self.decay, self.eps = network, weight_decay, decay, eps
-        self.buffers = {"ms": ga.zeros(network.parameters.shape, network.parameters.dtype, network.parameters)}
+        flat = network.parameters
+        self.buffers = {"ms": ga.zeros(flat.shape, flat.dtype, flat)}
 
     def step(self, learning_rate, gate=None):
-        """Move the parameters and clear the gradients. learning_rate (1,), gate (1,) arrays; gate 0: only clear."""
+        """Move the parameters, clear the gradients. learning_rate, gate: (1,) arrays; gate 0: only clear."""
         net = self.network
-        ga.rmsprop_step(net.parameters, net.gradients, self.buffers["ms"], learning_rate, gate, self.decay, self.eps,
-                        self.weight_decay, net.decay_boundary)
+        ga.rmsprop_step(net.parameters, net.gradients, self.buffers["ms"], learning_rate, gate, self.decay,
+                        self.eps, self.weight_decay, net.decay_boundary)
 
 
 class Adam:
@@ -25,14 +26,14 @@ class Adam:
         self.network, self.weight_decay = network, weight_decay
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
         flat = network.parameters
-        self.buffers = {"m": ga.zeros(flat.shape, flat.dtype, flat), "v": ga.zeros(flat.shape, flat.dtype, flat),
-                        "t": ga.zeros((1,), np.float32, flat)}
+        self.buffers = {name: ga.zeros(flat.shape, flat.dtype, flat) for name in "mv"}
+        self.buffers["t"] = ga.zeros((1,), np.float32, flat)
 
     def step(self, learning_rate, gate=None):
-        """Move the parameters and clear the gradients. learning_rate (1,), gate (1,) arrays; gate 0: only clear."""
+        """Move the parameters, clear the gradients. learning_rate, gate: (1,) arrays; gate 0: only clear."""
         net, buffers = self.network, self.buffers
-        ga.adam_step(net.parameters, net.gradients, buffers["m"], buffers["v"], buffers["t"], learning_rate, gate,
-                     self.beta1, self.beta2, self.eps, self.weight_decay, net.decay_boundary)
+        ga.adam_step(net.parameters, net.gradients, buffers["m"], buffers["v"], buffers["t"], learning_rate,
+                     gate, self.beta1, self.beta2, self.eps, self.weight_decay, net.decay_boundary)
 
 
 OPTIMISERS = {"rmsprop": RMSProp, "adam": Adam}

@@ -1,10 +1,12 @@
-"""The two models without an adversary: the plain VAE, and the VAE with a finished discriminator's features (VAE_Dis_l)."""
+"""The two models without an adversary: the plain VAE, and VAE_Dis_l, a VAE with a finished discriminator's
+features."""
 import gpuarray as ga
 from nets.model import POSTERIOR, Model
 
 
 class VAE(Model):
-    """Variational autoencoder (Kingma & Welling 2014) with a Gaussian pixel likelihood, sigma 1 on [-1, 1], summed.
+    """Variational autoencoder (Kingma & Welling 2014) with a Gaussian pixel likelihood, sigma 1 on [-1, 1],
+    summed.
 
     Minimises L_prior + L_llike over encoder and decoder.
     """
@@ -14,14 +16,14 @@ class VAE(Model):
 
     def gradients(self, x):
         encoder, decoder = self.networks["encoder"], self.networks["decoder"]
-        h, back_encoder = encoder(x)
+        h, encoder_back = encoder(x)
         noise = self.noise(len(x), POSTERIOR)
-        z, kl = ga.reparametrise(h, noise, self.log_var_bound)
-        x_rec, back_decoder = decoder(z, path=POSTERIOR)
+        z, kl = ga.reparametrise(h, noise, self.log_var_bound)                # L_prior
+        x_rec, decoder_back = decoder(z, path=POSTERIOR)
+        dx_rec = self.likelihood_grad(x_rec, x)                               # L_llike
 
-        dx_rec = self.likelihood_grad(x_rec, x)
-        dz = back_decoder(dx_rec)
-        back_encoder(ga.reparametrise_grad(dz, h, noise, self.log_var_bound), need_dx=False)
+        dz = decoder_back(dx_rec)
+        encoder_back(ga.reparametrise_grad(dz, h, noise, self.log_var_bound), need_dx=False)
         self.report("kl", kl, per=len(x))
 
     def likelihood_grad(self, x_rec, x):
@@ -32,7 +34,8 @@ class VAE(Model):
 
 
 class FeatureVAE(VAE):
-    """VAE_Dis_l: the likelihood is measured in the features of a discriminator trained before, as a GAN, and fixed.
+    """VAE_Dis_l: the likelihood is measured in the features of a discriminator trained before, as a GAN, and
+    fixed.
 
     The fixed discriminator uses its running statistics, so images do not influence each other's features.
     """
@@ -43,7 +46,7 @@ class FeatureVAE(VAE):
 
     def likelihood_grad(self, x_rec, x):
         target, _ = self.discriminator.features(x, "test")
-        features, back_features = self.discriminator.features(x_rec, "test")
+        features, features_back = self.discriminator.features(x_rec, "test")
         loss, df = ga.feature_loss(features, target)
         self.report("feature_loss", loss, per=len(x))
-        return back_features(df, weight=0)
+        return features_back(df, weight=0)

@@ -1,8 +1,9 @@
-"""Whole training steps of all models on the CUDA half, every launcher and kernel of it, held to the NumPy half.
+"""Whole training steps of all models on the CUDA half, every launcher and kernel of it, held to the NumPy
+half.
 
-The kernels run on a simulated device. Before each step the NumPy model takes over the state of the other, so that a step is
-compared and not how rounding grows over several: where a gradient is all but 0, RMSProp turns its rounding into a step of
-full size.
+The kernels run on a simulated device. Before each step the NumPy model takes over the state of the other, so
+that a step is compared and not how rounding grows over several: where a gradient is all but 0, RMSProp turns
+its rounding into a step of full size.
 """
 from unittest import mock
 

@@ -78,7 +78,7 @@ def test_reported_losses_are_means_over_the_images(kind, names):
 def test_gates_stop_networks_and_their_optimisers(kind, gates, stopped):
     model = build(kind)
     model.gradients(images())
-    model.gates = np.array(gates, float)
+    model.gates = dict(zip(("discriminator", "decoder"), np.array(gates, float).reshape(2, 1)))
     before = model.state()
     model.update()
     after = model.state()
@@ -95,7 +95,7 @@ def test_a_closed_gate_of_dis_saves_its_gradient_and_no_other(gate, gates, non_s
     gated, free = (build(kind, gate=gate, non_saturating=non_saturating) for gate in (gate, None))
     for model in (gated, free):
         model.gradients(images())
-    assert gated.gates.tolist() == gates
+    assert [float(gate[0]) for gate in gated.gates.values()] == gates
     free.networks["discriminator"].gradients *= gates[0]
     for name, network in free.networks.items():
         assert np.array_equal(gated.networks[name].gradients, network.gradients)

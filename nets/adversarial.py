@@ -1,0 +1,48 @@
+"""What models with a discriminator that learns share: the game between Dis and Dec, and the gate that keeps
+it even."""
+import gpuarray as ga
+from nets.model import Model
+
+
+class Adversarial(Model):
+    """A decoder 'decoder' against a discriminator 'discriminator', beside whatever else a subclass trains.
+
+    real_weight: share of the discriminator's cost that real images carry, fakes carry the rest; both 1 where
+    None. eps: in -log(D + eps). gate: (equilibrium, margin) of the released code, or None: Dis or Dec skips a
+    step in which it is too far ahead. non_saturating: the decoder minimises -log D(fake) instead of
+    maximising Dis's cost.
+    """
+
+    def __init__(self, networks, z_size, real_weight=0.5, eps=1e-3, gate=(0.68, 0.35), non_saturating=False,
+                 **options):
+        super().__init__(networks, z_size, **options)
+        self.real_weight, self.eps, self.gate, self.non_saturating = real_weight, eps, gate, non_saturating
+        self.gates = {}       # of this step, (1,) arrays on the device by network: 1 for 'step', 0 for 'skip'
+
+    def gan_gradients(self, x, fakes):
+        """L_GAN on real images x (N, S, S, 3) and fakes (M, S, S, 3) in one batch: adds Dis's gradient.
+
+        Returns the gradient to the fakes of what Dec descends, like fakes. In the minimax game that is
+        -L_GAN, and one backward pass serves both players; the weight of a fake, which balances Dis alone, is
+        divided out (released code).
+        """
+        discriminator, n = self.networks["discriminator"], len(x)
+        real_weight, fake_weight = 1.0, 1.0
+        if self.real_weight is not None:
+            real_weight, fake_weight = self.real_weight, (1 - self.real_weight) * n / len(fakes)
+        logits, discriminator_back = discriminator(ga.concatenate(x, fakes))
+        report, dlogits = ga.gan_cost(logits, n, real_weight, fake_weight, self.eps, self.gate)
+        self.report_gan(report)
+        self.gates = {"discriminator": report[4:5], "decoder": report[5:6]}
+        # # A gradient that the gate will drop is not computed, where the gate is known without waiting for
+        # the device.
+        learns = ga.peek(self.gates["discriminator"], otherwise=1.0)
+        if self.non_saturating:
+            discriminator_back(dlogits, weight=learns, need_dx=False)
+            return discriminator_back(ga.non_saturating_grad(logits, n, self.eps), weight=0)[n:]
+        return discriminator_back(dlogits, weight=learns)[n:] * (-1 / fake_weight)
+
+    def update(self):
+        """Step every network, Dis and Dec only where their gates are open."""
+        for name, optimiser in self.optimisers.items():
+            optimiser.step(self._learning_rate, self.gates.get(name))
