@@ -44,14 +44,16 @@ class TorchVAEGAN:
             for layer, module, norm, shape in self.pairs[name]:
                 _load(layer, module, norm, shape)
         discriminator = model.networks["discriminator"]
-        feature_layer = next(pair for pair in self.pairs["discriminator"] if pair[0].name == discriminator.feature_layer)
+        feature_layer = next(pair for pair in self.pairs["discriminator"]
+                             if pair[0].name == discriminator.feature_layer)
         modules = list(self.modules["discriminator"])
         self.features = nn.Sequential(*modules[:modules.index(feature_layer[1]) + 1])
         if tuned:
             for module in self.modules.values():
                 module.to(memory_format=torch.channels_last)
         self.optimisers = [
-            torch.optim.RMSprop(module.parameters(), lr=model.learning_rate, alpha=0.9, eps=1e-8, foreach=tuned)
+            torch.optim.RMSprop(module.parameters(), lr=model.learning_rate, alpha=0.9, eps=1e-8,
+                                foreach=tuned)
             for module in self.modules.values()]
 
     def step(self, x):
@@ -97,10 +99,12 @@ class TorchVAEGAN:
     def _one_loss(self, x, noise, z_p):
         z, kl = self._encode(x, noise)
         decoder, gamma = self.modules["decoder"], self.model.gamma
-        x_rec = Scale.apply(decoder(Scale.apply(z, 1 / gamma)), gamma)       # Dec takes gamma of it, Enc takes it whole
+        x_rec = Scale.apply(decoder(Scale.apply(z, 1 / gamma)), gamma)       # Dec takes gamma of it, Enc all
         frozen = {name: value.detach() for name, value in self.features.named_parameters()}
-        llike = self._feature_loss(lambda both: torch.func.functional_call(self.features, frozen, both), x_rec, x)
-        fakes = Scale.apply(decoder(z_p), (gamma - 1) / (1 - self.model.real_weight))     # Dec climbs, by unweighted fakes
+        llike = self._feature_loss(lambda both: torch.func.functional_call(self.features, frozen, both),
+                                   x_rec, x)
+        # Dec climbs, by fakes without their weight.
+        fakes = Scale.apply(decoder(z_p), (gamma - 1) / (1 - self.model.real_weight))
         return kl + llike + self._cost(x, fakes)
 
     def _encode(self, x, noise):
@@ -118,7 +122,8 @@ class TorchVAEGAN:
         """L_GAN of Dis, as a cost."""
         d = torch.sigmoid(self.modules["discriminator"](torch.cat([x, fakes])))
         eps, weight = self.model.eps, self.model.real_weight
-        return -weight * torch.log(d[:len(x)] + eps).sum() - (1 - weight) * torch.log(1 - d[len(x):] + eps).sum()
+        real, fake = torch.log(d[:len(x)] + eps), torch.log(1 - d[len(x):] + eps)
+        return -weight * real.sum() - (1 - weight) * fake.sum()
 
     def gradient(self, name):
         """{layer: (gradient of the weights, of gamma or the bias)} of a network, in the layout of nets."""
@@ -128,7 +133,7 @@ class TorchVAEGAN:
 
 
 def _modules(network, shape):
-    """PyTorch modules for a nets.Network of inputs `shape` without N, and [(layer, module, its norm, input shape)]."""
+    """A nets.Network of inputs `shape` (no N) in PyTorch: modules, [(layer, module, norm, input shape)]."""
     modules, pairs = [], []
     for layer in network.layers:
         biased = layer.norm is None
@@ -144,7 +149,8 @@ def _modules(network, shape):
             module = nn.Linear(*layer.weights.shape, bias=biased)
         norm = None
         if layer.norm:
-            norm = (nn.BatchNorm1d if isinstance(layer, Dense) else nn.BatchNorm2d)(layer.norm.gamma.shape[0], layer.norm.eps)
+            kind = nn.BatchNorm1d if isinstance(layer, Dense) else nn.BatchNorm2d
+            norm = kind(layer.norm.gamma.shape[0], layer.norm.eps)
         pairs.append((layer, module, norm, shape))
         activation = {"relu": [nn.ReLU(inplace=True)], "tanh": [nn.Tanh()], "linear": []}[layer.activation]
         modules += [module, *([norm] if norm else []), *activation]
@@ -162,9 +168,12 @@ def _load(layer, module, norm, shape):
         else:
             weights = weights.permute(3, 2, 0, 1)
         module.weight.copy_(weights)
-        units = [(module.bias, layer.bias)] if norm is None else [(norm.weight, layer.norm.gamma), (norm.bias, layer.norm.beta)]
+        units = [(module.bias, layer.bias)]
+        if norm is not None:
+            units = [(norm.weight, layer.norm.gamma), (norm.bias, layer.norm.beta)]
         for target, source in units:
-            target.copy_(_to_channels_first(torch.from_numpy(source.value), getattr(layer, "out_shape", ()), 0))
+            values = torch.from_numpy(source.value)
+            target.copy_(_to_channels_first(values, getattr(layer, "out_shape", ()), 0))
 
 
 def _weights_from_torch(layer, gradient, shape):

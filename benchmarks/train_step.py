@@ -24,16 +24,19 @@ import numpy as np
 import gpuarray.cpu
 import nets
 
-CONTENDERS = {"ours": "gpuarray, NumPy half", "tuned": "PyTorch, tuned", "idiomatic": "PyTorch, idiomatic"}
-PRODUCTS = "conv2d", "conv2d_input_grad", "conv2d_weight_grad", "dense", "dense_input_grad", "dense_weight_grad"
+CONTENDERS = {"ours": "gpuarray, NumPy backend", "tuned": "PyTorch, tuned", "idiomatic": "PyTorch, idiomatic"}
+PRODUCTS = ("conv2d", "conv2d_input_grad", "conv2d_weight_grad", "dense", "dense_input_grad",
+            "dense_weight_grad")
 
 
 def build(args, dtype=np.float32):
     """The model, with weights that depend on the arguments alone."""
     rng = np.random.default_rng(0)
     options = dict(width=args.width, dtype=dtype)
-    return nets.VAEGAN(nets.encoder(args.size, args.z, rng, **options), nets.decoder(args.size, args.z, rng, **options),
-                       nets.discriminator(args.size, rng, **options), args.z, gamma=1e-6, gate=None, seed=0, learning_rate=1e-4)
+    networks = (nets.encoder(args.size, args.z, rng, **options),
+                nets.decoder(args.size, args.z, rng, **options),
+                nets.discriminator(args.size, rng, **options))
+    return nets.VAEGAN(*networks, args.z, gamma=1e-6, gate=None, seed=0, learning_rate=1e-4)
 
 
 def images(args, count, dtype=np.float32):
@@ -41,7 +44,7 @@ def images(args, count, dtype=np.float32):
 
 
 def contender(args):
-    """Take a step for every line on stdin and answer with its seconds; in the end with the peak memory in MiB."""
+    """Take a step for every line on stdin and answer with its seconds; at the end with peak memory, MiB."""
     model = build(args)
     if args.contender != "ours":
         from torch_step import TorchVAEGAN
@@ -59,8 +62,8 @@ def contender(args):
 def race(args, names):
     """{name: (list of seconds, peak MiB)}: a first step to warm up, then `steps` rounds in turn."""
     command = [sys.executable, *sys.argv, "--contender"]
-    running = {name: subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-               for name in names}
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    running = {name: subprocess.Popen([*command, name], **pipes) for name in names}
 
     def ask(name, what):
         running[name].stdin.write(what + "\n")
@@ -75,7 +78,7 @@ def race(args, names):
 
 
 def check(args):
-    """Print the largest relative difference of any layer's gradient, PyTorch's from ours, in float64 on four images."""
+    """Print the largest relative difference of a layer's gradient from ours, in float64, on four images."""
     import torch
     from torch_step import TorchVAEGAN
     x, worst = images(args, 4, np.float64), {}
@@ -88,7 +91,7 @@ def check(args):
             np.linalg.norm(theirs - ours.gradient) / np.linalg.norm(ours.gradient)
             for name, network in model.networks.items() for layer in network.layers
             for ours, theirs in zip(layer.parameters, twin.gradient(name)[layer.name]))
-    print(f"PyTorch {torch.__version__}; largest difference of a layer's gradient from ours, relative, in float64: "
+    print(f"PyTorch {torch.__version__}; largest relative difference of a layer's gradient, in float64: "
           + ", ".join(f"{form} {error:.1e}" for form, error in worst.items()), flush=True)
     if max(worst.values()) > 1e-9:
         sys.exit("error: the contenders do not compute the same")
@@ -120,19 +123,21 @@ def operations(args):
     start = time.perf_counter()
     for _ in range(args.steps):
         model.step(x)
-    whole = (time.perf_counter() - start) / args.steps
+    total = (time.perf_counter() - start) / args.steps
     for name in names:
         setattr(gpuarray.cpu, name, plain[name])
-    print(f"\nWhere our step goes, mean of {args.steps}:\n{'operation':26}{'shapes of the first two arrays':42}"
+    print(f"\nWhere our step goes, mean of {args.steps}:\n"
+          f"{'operation':26}{'shapes of the first two arrays':42}"
           f"{'calls':>6}{'ms':>8}{'share':>7}{'GFLOP/s':>9}")
     for (name, shapes), (calls, seconds, flop) in sorted(rows.items(), key=lambda item: -item[1][1]):
         rate = f"{flop / seconds / 1e9:9.0f}" if flop else ""
-        if seconds / args.steps > 0.002 * whole:
+        if seconds / args.steps > 0.002 * total:
             print(f"{name:26}{shapes:42}{calls // args.steps:6}{1e3 * seconds / args.steps:8.1f}"
-                  f"{seconds / args.steps / whole:7.1%}{rate}")
+                  f"{seconds / args.steps / total:7.1%}{rate}")
     named = sum(row[1] for row in rows.values()) / args.steps
-    print(f"{'between the operations':26}{'':42}{'':6}{1e3 * (whole - named):8.1f}{1 - named / whole:7.1%}")
-    print(f"one step: {sum(row[2] for row in rows.values()) / args.steps / 1e9:.0f} GFLOP as convolutions are counted plainly")
+    print(f"{'between the operations':26}{'':42}{'':6}{1e3 * (total - named):8.1f}{1 - named / total:7.1%}")
+    gflop = sum(row[2] for row in rows.values()) / args.steps / 1e9
+    print(f"one step: {gflop:.0f} GFLOP as convolutions are counted plainly")
 
 
 def work(name, arrays, result):
@@ -141,7 +146,8 @@ def work(name, arrays, result):
         return 0
     first, second = arrays[:2]
     if name == "conv2d":
-        return 2 * result[..., 0].size * second.size if not isinstance(result, tuple) else 2 * result[0][..., 0].size * second.size
+        y = result[0] if isinstance(result, tuple) else result
+        return 2 * y[..., 0].size * second.size
     if name == "conv2d_input_grad":
         return 2 * first[..., 0].size * second.size
     if name == "conv2d_weight_grad":
@@ -152,7 +158,8 @@ def work(name, arrays, result):
 def machine():
     cpu = platform.processor()
     if os.path.exists("/proc/cpuinfo"):
-        cpu = next((line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), cpu)
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        cpu = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), cpu)
     return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
 
 
@@ -179,11 +186,13 @@ def main():
     elif not args.alone:
         subprocess.run([sys.executable, *sys.argv, "--contender", "check"], check=True)
         names = list(CONTENDERS)
-    print(f"\nA step of {args.batch} images of {args.size}x{args.size}, float32, {args.steps} of each in turn:\n"
+    size = f"{args.size}x{args.size}"
+    print(f"\nA step of {args.batch} images of {size}, float32, {args.steps} of each in turn:\n"
           f"{'':24}{'median s':>9}{'lowest':>9}{'highest':>9}{'images/s':>10}{'peak MiB':>10}")
     for name, (seconds, peak) in race(args, names).items():
         middle = statistics.median(seconds)
-        print(f"{CONTENDERS[name]:24}{middle:9.3f}{min(seconds):9.3f}{max(seconds):9.3f}{args.batch / middle:10.1f}{peak:10.0f}")
+        print(f"{CONTENDERS[name]:24}{middle:9.3f}{min(seconds):9.3f}{max(seconds):9.3f}"
+              f"{args.batch / middle:10.1f}{peak:10.0f}")
     operations(args)
 
 

@@ -83,8 +83,8 @@ class BatchNorm:
 
 
 class Layer:
-    """What the rows share. A subclass gives `apply`, its linear operation (with bias, activation, moments), and
-    `transpose`, the gradients of that."""
+    """What the rows share. A subclass gives `apply`, its linear operation with bias, activation and moments,
+    and `transpose`, the gradients of that."""
 
     precision = "fp32"
 

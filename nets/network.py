@@ -38,8 +38,8 @@ class Network:
     def features(self, x, phase="batch"):
         """Dis_l(x) and its pullback: all layers before `feature_layer`, then that layer's linear operation.
 
-        The phase is 'batch' by default, where a call of the network has 'train': running statistics are those of
-        the whole network's run, and this one must not move them.
+        The phase is 'batch' by default, where a call of the network has 'train': running statistics are those
+        of runs of the whole network, which this one must not move.
         """
         names = [layer.name for layer in self.layers]
         last = names.index(self.feature_layer)

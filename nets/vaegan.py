@@ -57,7 +57,7 @@ class VAEGAN(Adversarial):
         self.report("feature_loss", llike, per=n)
 
     def _fakes(self, z, x_rec, decoder_back):
-        """The images that Dis is to tell from real ones, and their pullback into Dec; it never reaches Enc."""
+        """The images that Dis is to tell from real ones, and their pullback into Dec, which stops there."""
         decoder, n = self.networks["decoder"], len(z)
         if self.fakes == "reconstructions":
             return decoder(z, "batch") if self.decode_again else (x_rec, decoder_back)

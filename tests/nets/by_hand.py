@@ -60,7 +60,7 @@ class Objectives:
         return self.discriminator.features(np.concatenate([x_rec, self.x]))[0]
 
     def llike(self, z=None):
-        """Linear in the features, with the gradient a - b as its frozen factor: what is descended, as defined."""
+        """Linear in the features, the gradient a - b its frozen factor: what is descended, as defined."""
         return np.sum(self.df * self.features(z)[:self.n])
 
     def encoder_objective(self):
@@ -68,7 +68,9 @@ class Objectives:
         return kl[0] + self.llike(z)
 
     def fakes(self):
-        decode = lambda z: self.decoder(z, "batch")[0]
+        def decode(z):
+            return self.decoder(z, "batch")[0]
+
         if self.model.fakes == "prior":
             return decode(self.z_p)
         if self.model.fakes == "reconstructions":
@@ -88,7 +90,8 @@ class Objectives:
     def gan(self, fakes):
         real_weight, fake_weight = self.weights()
         d = 1 / (1 + np.exp(-self.logits(fakes)))
-        return -real_weight * np.log(d[:self.n] + EPS).sum() - fake_weight * np.log(1 - d[self.n:] + EPS).sum()
+        real, fake = np.log(d[:self.n] + EPS), np.log(1 - d[self.n:] + EPS)
+        return -real_weight * real.sum() - fake_weight * fake.sum()
 
     def discriminator_objective(self):
         return self.gan(self.fakes_now)

@@ -34,7 +34,8 @@ def test_the_fixed_discriminator_of_vae_dis_l_stays_as_it_is():
     discriminator = model.discriminator
     before = discriminator.parameters.copy(), discriminator.statistics.copy()
     model.step(images())
-    assert np.array_equal(before[0], discriminator.parameters) and np.array_equal(before[1], discriminator.statistics)
+    for kept, now in zip(before, (discriminator.parameters, discriminator.statistics)):
+        assert np.array_equal(kept, now)
     assert not discriminator.gradients.any() and "discriminator" not in model.networks
 
 
@@ -63,3 +64,33 @@ def test_gan_gradients(non_saturating, name):
     network = model.networks[name]
     check_gradient(along(network, objective), network.gradients.copy(), network.parameters.copy(),
                    np.random.default_rng(2), tolerance=2e-5)
+
+
+# ------------------------------------------------------------------------------------ a finished model
+
+@pytest.mark.parametrize("kind", ["vae", "vaegan"])
+def test_the_posterior_is_what_training_samples_from(kind):
+    model, x = build(kind), images()
+    mean, log_var = model.posterior(x)
+    h = model.networks["encoder"](x, "test")[0]
+    noise = model.noise(len(x), POSTERIOR)
+    z, _ = ga.reparametrise(h, noise, LOG_VAR_BOUND)
+    assert np.allclose(mean + np.exp(log_var / 2) * noise, z, rtol=1e-12, atol=1e-14)
+    assert np.array_equal(model.encode(x), mean) and np.abs(log_var).max() > 0
+    assert np.array_equal(model.reconstruct(x), model.decode(mean))
+
+
+def test_posterior_and_prior_take_their_own_paths_through_the_decoder():
+    model = build("vaegan")
+    z = np.random.default_rng(5).standard_normal((2, 5))
+    assert np.array_equal(model.sample(z), model.decode(z))
+    model.networks["decoder"].statistics[PRIOR] *= 1.5
+    assert not np.array_equal(model.sample(z), model.decode(z))
+
+
+def test_a_gan_has_no_encoder_and_decodes_as_it_samples():
+    model = build("gan")
+    model.networks["decoder"].statistics[PRIOR] *= 1.5
+    z = np.random.default_rng(5).standard_normal((2, 5))
+    assert not model.has_encoder and model.posterior(images()) is model.encode(images()) is None
+    assert model.reconstruct(images()) is None and np.array_equal(model.sample(z), model.decode(z))

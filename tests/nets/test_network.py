@@ -30,14 +30,15 @@ def test_table_tells_the_shapes_and_counts(kind, size):
 
 
 @pytest.mark.parametrize("size, hidden, encoder, side, decoder, discriminator", [
-    (32, 1024, (64, 128, 256), 4, (192, 128, 32), (128, 192, 256)),                    # [released code] for CIFAR-10
-    (64, 2048, (64, 128, 256), 8, (256, 128, 32), (128, 256, 256)),                    # [paper] Table 1
+    (32, 1024, (64, 128, 256), 4, (192, 128, 32), (128, 192, 256)),               # [released code], CIFAR-10
+    (64, 2048, (64, 128, 256), 8, (256, 128, 32), (128, 256, 256)),               # [paper] Table 1
     (128, 1024, (64, 128, 256, 256), 8, (256, 256, 128, 32), (128, 256, 256, 256)),    # [ours]
 ])
-def test_full_size_networks_are_those_of_table_1_and_its_relatives(size, hidden, encoder, side, decoder, discriminator):
+def test_full_size_networks_are_those_of_table_1(size, hidden, encoder, side, decoder, discriminator):
     rng, image = np.random.default_rng(0), (size, size, 3)
     assert [row for row, _, _ in nets.encoder(size, 128, rng, hidden=hidden).table(image)] == [
-        *(f"5x5 conv {channels}, stride 2, BN, relu" for channels in encoder), f"FC {hidden}, BN, relu", "FC 256"]
+        *(f"5x5 conv {channels}, stride 2, BN, relu" for channels in encoder),
+        f"FC {hidden}, BN, relu", "FC 256"]
     assert [row for row, _, _ in nets.decoder(size, 128, rng).table((128,))] == [
         f"FC {side}*{side}*256, BN, relu", *(f"5x5 up-conv {channels}, BN, relu" for channels in decoder),
         "5x5 conv 3, tanh"]

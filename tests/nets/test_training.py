@@ -20,7 +20,7 @@ every_model = pytest.mark.parametrize("kind, options, prior", MODELS, ids=str)
 
 @every_model
 def test_running_statistics_follow_one_run_of_each_path(kind, options, prior):
-    """Enc on x, Dec on z and on other fakes, Dis on the batch of real images and fakes; no other run may touch them."""
+    """Enc on x, Dec on z and on other fakes, Dis on real images and fakes; no other run moves them."""
     model, twin, x = build(kind, **options), build(**options), images()
     by_hand = Objectives(twin, x)
     encoder, decoder, discriminator = twin.networks.values()
@@ -29,7 +29,8 @@ def test_running_statistics_follow_one_run_of_each_path(kind, options, prior):
         encoder(x)
         decoder(by_hand.z, path=POSTERIOR)
     if prior:
-        decoder({"z_p": by_hand.z_p, "z and z_p": np.concatenate([by_hand.z, by_hand.z_p])}[prior], path=PRIOR)
+        both = np.concatenate([by_hand.z, by_hand.z_p])
+        decoder({"z_p": by_hand.z_p, "z and z_p": both}[prior], path=PRIOR)
     model.gradients(x)
     for name, network in model.networks.items():
         assert_close(network.statistics, twin.networks[name].statistics, 1e-10, name)
@@ -53,13 +54,18 @@ ADVERSARIAL = {"cost_real", "cost_fake", "d_real", "d_fake", "gate_dis", "gate_d
 
 
 @pytest.mark.parametrize("kind, names", [("vae", {"kl", "pixel_loss"}), ("vae_dis_l", {"kl", "feature_loss"}),
-                                         ("gan", ADVERSARIAL), ("vaegan", {"kl", "feature_loss"} | ADVERSARIAL)])
+                                         ("gan", ADVERSARIAL),
+                                         ("vaegan", {"kl", "feature_loss"} | ADVERSARIAL)])
 def test_reported_losses_are_means_over_the_images(kind, names):
     model, x = build(kind), images()
     by_hand = Objectives(build(), x)
-    half_square = lambda a, b: np.sum((a - b) ** 2) / 2 / len(x)
+
+    def half_square(a, b):
+        return np.sum((a - b) ** 2) / 2 / len(x)
+
     x_rec = by_hand.decoder(by_hand.z, "batch")[0]
-    f = by_hand.discriminator.features(np.concatenate([x_rec, x]), "test" if kind == "vae_dis_l" else "batch")[0]
+    phase = "test" if kind == "vae_dis_l" else "batch"
+    f = by_hand.discriminator.features(np.concatenate([x_rec, x]), phase)[0]
     d = 1 / (1 + np.exp(-by_hand.logits(by_hand.fakes_now)))
     d_real, d_fake = d[:len(x)], d[len(x):]
     wanted = {"kl": by_hand.posterior()[1][0] / len(x), "pixel_loss": half_square(x_rec, x),
@@ -90,7 +96,8 @@ def test_gates_stop_networks_and_their_optimisers(kind, gates, stopped):
 
 @pytest.mark.parametrize("kind", ["gan", "vaegan"])
 @pytest.mark.parametrize("non_saturating", [False, True])
-@pytest.mark.parametrize("gate, gates", [((2.0, 1.0), [0, 1]), ((0.1, 0.2), [1, 0])])       # both costs are near log 2
+# Both costs are near log 2.
+@pytest.mark.parametrize("gate, gates", [((2.0, 1.0), [0, 1]), ((0.1, 0.2), [1, 0])])
 def test_a_closed_gate_of_dis_saves_its_gradient_and_no_other(gate, gates, non_saturating, kind):
     gated, free = (build(kind, gate=gate, non_saturating=non_saturating) for gate in (gate, None))
     for model in (gated, free):
@@ -101,7 +108,7 @@ def test_a_closed_gate_of_dis_saves_its_gradient_and_no_other(gate, gates, non_s
         assert np.array_equal(gated.networks[name].gradients, network.gradients)
 
 
-# ---------------------------------------------------------------------------------------------- steps and states
+# ---------------------------------------------------------------------------------------- steps and states
 
 def rmsprop(g, kept, t):
     """[released code] decay 0.9, eps 1e-8."""

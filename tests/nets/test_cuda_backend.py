@@ -1,5 +1,5 @@
-"""Whole training steps of all models on the CUDA half, every launcher and kernel of it, held to the NumPy
-half.
+"""Whole training steps of all models on the CUDA backend, all its launchers and kernels, held to the NumPy
+backend.
 
 The kernels run on a simulated device. Before each step the NumPy model takes over the state of the other, so
 that a step is compared and not how rounding grows over several: where a gradient is all but 0, RMSProp turns
@@ -30,7 +30,8 @@ MODELS = {
     "released": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, weight_decay=2e-5, **o),
     "paper": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", real_weight=None, eps=0.0,
                                               gate=None, **o),
-    "decode_again": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", decode_again=True, **o),
+    "decode_again": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", decode_again=True,
+                                                     **o),
 }
 
 
@@ -73,8 +74,9 @@ def assert_same_bits(one, other):
 
 
 @pytest.mark.parametrize("name", MODELS)
-@mock.patch("gpuarray.cpu.peek", lambda x, otherwise: otherwise)      # it would skip gradients that a closed gate drops
-def test_steps_agree_with_the_numpy_half(name):
+# The NumPy backend would skip gradients that a closed gate drops.
+@mock.patch("gpuarray.cpu.peek", lambda x, otherwise: otherwise)
+def test_steps_agree_with_the_numpy_backend(name):
     here, there = build(name, "cpu"), build(name, "cuda")
     assert_same_bits(here, there)
     for step in range(STEPS):
@@ -116,7 +118,7 @@ def test_reduced_precision_stays_near_float32(precision, gradients, losses):
     assert_losses_close(there, here, losses)
 
 
-# ---------------------------------------------------------------------------------------------- one step as one graph
+# -------------------------------------------------------------------------------------- one step as one graph
 
 def test_a_recorded_step_gives_the_bits_of_an_eager_one():
     eager, recorded = build("released", "cuda"), build("released", "cuda", graph=True)
@@ -144,5 +146,6 @@ def test_a_replay_allocates_nothing_and_starts_no_launcher():
 def test_a_recorded_step_takes_one_batch_size():
     model = build("vae", "cuda", graph=True)
     model.step(images(0, "cuda"))
-    with pytest.raises(ga.ArgumentError, match=r"recorded for float32 \(8, 32, 32, 3\), got float32 \(4, 32, 32, 3\)"):
+    wanted = r"recorded for float32 \(8, 32, 32, 3\), got float32 \(4, 32, 32, 3\)"
+    with pytest.raises(ga.ArgumentError, match=wanted):
         model.step(images(0, "cuda")[:4])
