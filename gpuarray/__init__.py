@@ -1,12 +1,12 @@
 """A thin array layer for VAE/GAN: NumPy on the CPU, CuPy and hand-written CUDA kernels on the GPU.
 
-`gpuarray.operations` holds the contract of every operation; both halves, `gpuarray.cpu` and `gpuarray.cuda`, fulfil it.
+`gpuarray.operations` holds the contract of every operation; both backends, `gpuarray.cpu` and `gpuarray.cuda`, fulfil it.
 """
-from gpuarray.dispatch import choose_device, computes_in, half_of, register_cuda_type, to_device, to_host
+from gpuarray.dispatch import backend_of, choose_device, computes_in, register_cuda_type, to_device, to_host
 from gpuarray.errors import ArgumentError, DeviceError
 from gpuarray.graph import Graph
 from gpuarray.operations import (
     adam_step, advance, augment, batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad,
     bias_activation_grad, cast, concatenate, conv2d, conv2d_input_grad, conv2d_weight_grad, dense, dense_input_grad,
-    dense_weight_grad, empty, feature_loss, gan_cost, non_saturating_grad, normal, peek, reparametrise, reparametrise_grad,
+    dense_weight_grad, empty, feature_loss, gan_cost, host_value, non_saturating_grad, normal, reparametrise, reparametrise_grad,
     rmsprop_step, zeros)

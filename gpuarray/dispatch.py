@@ -1,6 +1,6 @@
-"""Which half of the library an array belongs to: `gpuarray.cpu` (NumPy) or `gpuarray.cuda` (CuPy and our kernels).
+"""Which backend an array belongs to: `gpuarray.cpu` (NumPy) or `gpuarray.cuda` (CuPy and our kernels).
 
-Arrays are plain `numpy.ndarray` and `cupy.ndarray`. `half_of` is the only place that looks at an array's type.
+Arrays are plain `numpy.ndarray` and `cupy.ndarray`. `backend_of` is the only place that looks at an array's type.
 """
 import importlib
 import sys
@@ -9,11 +9,11 @@ import numpy as np
 
 from gpuarray.errors import ArgumentError, DeviceError
 
-_CUDA_TYPES = []     # array types besides cupy.ndarray that the CUDA half serves (its kernels run on the CPU in the tests)
+_CUDA_TYPES = []     # array types besides cupy.ndarray that the CUDA backend serves (its kernels run on the CPU in the tests)
 
 
 def register_cuda_type(array_type):
-    """Let the CUDA half answer for `array_type`, a subclass of numpy.ndarray whose kernels run elsewhere."""
+    """Let the CUDA backend answer for `array_type`, a subclass of numpy.ndarray whose kernels run elsewhere."""
     _CUDA_TYPES.append(array_type)
 
 
@@ -24,34 +24,34 @@ def _is_cuda(array):
     return any(isinstance(array, array_type) for array_type in _CUDA_TYPES)
 
 
-def half_of(*arrays):
+def backend_of(*arrays):
     """The module that works on these arrays: `gpuarray.cpu` or `gpuarray.cuda`. None stands for an absent optional one.
 
-    Raises ArgumentError for anything that is no array, and for arrays of both halves in one call.
+    Raises ArgumentError for anything that is no array, and for arrays of both backends in one call.
     """
-    halves = set()
+    names = set()
     for array in arrays:
         if array is None:
             continue
         if _is_cuda(array):
-            halves.add("gpuarray.cuda")
+            names.add("gpuarray.cuda")
         elif isinstance(array, np.ndarray):
-            halves.add("gpuarray.cpu")
+            names.add("gpuarray.cpu")
         else:
             raise ArgumentError(f"expected numpy or cupy arrays, got {type(array).__name__}")
-    if len(halves) != 1:
+    if len(names) != 1:
         raise ArgumentError("arrays on both the CPU and the GPU in one call: move them to one device first")
-    return importlib.import_module(halves.pop())
+    return importlib.import_module(names.pop())
 
 
 def to_device(array, device):
     """A copy of a NumPy array in the memory of `device` ('cpu' or 'cuda'), C-contiguous."""
-    return _half_of_device(device).to_device(np.ascontiguousarray(array))
+    return _backend_of_device(device).to_device(np.ascontiguousarray(array))
 
 
 def to_host(array):
     """The array as a NumPy array of its own (waits for the device)."""
-    return half_of(array).to_host(array)
+    return backend_of(array).to_host(array)
 
 
 def choose_device(wanted="auto"):
@@ -64,7 +64,7 @@ def choose_device(wanted="auto"):
     if wanted not in ("auto", "cuda"):
         raise ArgumentError(f"unknown device {wanted!r}: use 'auto', 'cpu' or 'cuda'")
     try:
-        return "cuda", _half_of_device("cuda").describe_device()
+        return "cuda", _backend_of_device("cuda").describe_device()
     except DeviceError as error:
         if wanted == "cuda":
             raise
@@ -75,8 +75,8 @@ def computes_in(precision, device):
     """Does `device` ('cpu' or 'cuda', a GPU that is there) have products in `precision`: 'fp32', 'tf32' or 'bf16'?"""
     if precision == "fp32":
         return True
-    return device == "cuda" and _half_of_device("cuda").runtime.default_runtime().capability >= (8, 0)
+    return device == "cuda" and _backend_of_device("cuda").runtime.default_runtime().capability >= (8, 0)
 
 
-def _half_of_device(device):
+def _backend_of_device(device):
     return importlib.import_module(f"gpuarray.{device}")

@@ -1,5 +1,5 @@
 """A piece of work on one array, recorded as one CUDA graph and started with one call from then on."""
-from gpuarray.dispatch import half_of
+from gpuarray.dispatch import backend_of
 from gpuarray.errors import ArgumentError
 
 
@@ -20,12 +20,12 @@ class Graph:
     def __call__(self, x):
         if self._x is None:
             self._work(x)
-            self._x = half_of(x).empty(x.shape, x.dtype, x)
+            self._x = backend_of(x).empty(x.shape, x.dtype, x)
             return
         if x.shape != self._x.shape or x.dtype != self._x.dtype:
             raise ArgumentError(f"recorded for {self._x.dtype} {self._x.shape}, got {x.dtype} {x.shape}: "
                                 "make another Graph for it")
         self._x[...] = x
         if self._replay is None:
-            self._replay = half_of(x).capture(lambda: self._work(self._x))
+            self._replay = backend_of(x).capture(lambda: self._work(self._x))
         self._replay()

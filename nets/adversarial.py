@@ -36,7 +36,7 @@ class Adversarial(Model):
         self.gates = {"discriminator": report[4:5], "decoder": report[5:6]}
         # # A gradient that the gate will drop is not computed, where the gate is known without waiting for
         # the device.
-        learns = ga.peek(self.gates["discriminator"], otherwise=1.0)
+        learns = ga.host_value(self.gates["discriminator"], otherwise=1.0)
         if self.non_saturating:
             discriminator_back(dlogits, weight=learns, need_dx=False)
             return discriminator_back(ga.non_saturating_grad(logits, n, self.eps), weight=0)[n:]

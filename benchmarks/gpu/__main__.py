@@ -1,6 +1,6 @@
 """One command, under ten minutes: python -m benchmarks.gpu
 
-    correctness   every operation and whole training steps on the GPU, held to the NumPy half
+    correctness   every operation and whole training steps on the GPU, held to the NumPy backend
     ceilings      what this card's memory and product units reach
     step          the whole training step, ours and PyTorch's, with peak memory
     kernels       every kernel at the shapes of the `released` networks, beside its ceiling and PyTorch

@@ -1,4 +1,4 @@
-"""Every operation of the CUDA half and whole training steps, held to the NumPy half.
+"""Every operation of the CUDA backend and whole training steps, held to the NumPy backend.
 
 Operations are held to it in float64. In tf32 and bf16 a step's error depends on how many rectifiers rounding
 sends to their other side, so that only the step for which the tests' tolerance was found is compared.
@@ -80,9 +80,9 @@ def _scaled(place, precision):
     return dict(size=64, width=0.25, z_size=32, hidden=256), 24
 
 
-@mock.patch("gpuarray.cpu.peek", lambda x, otherwise: otherwise)     # or closed gates save gradients
+@mock.patch("gpuarray.cpu.host_value", lambda x, otherwise: otherwise)     # or closed gates save gradients
 def _eager_steps(place, precision):
-    """Steps, each from the same state on both halves: gradients, metrics and, in fp32, the state after it."""
+    """Steps, each from the same state on both backends: gradients, metrics and, in fp32, the state after it."""
     options, n = _scaled(place, precision)
     here = vaegan("cpu", **options)
     there, again = (vaegan("cuda", precision=precision, **options) for _ in range(2))

@@ -1,4 +1,4 @@
-"""A check of each operation that the halves share: what to draw, and one call that runs on either."""
+"""A check of each operation that the backends share: what to draw, and one call that runs on either."""
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import gpuarray as ga
 
 @dataclass
 class Check:
-    """name: operation and shapes. draw(rng) -> NumPy arrays. run(*arrays, tf32) -> outputs, on the arrays' half.
+    """name: operation and shapes. draw(rng) -> NumPy arrays. run(*arrays, tf32) -> outputs, on the arrays' backend.
 
     lower: numbers of the arrays that are activations, bfloat16 in bf16; none: the operation is float32 alone.
     float32: numbers of the arrays that stay so. tolerance: where the table's is too tight.

@@ -40,7 +40,7 @@ def _correctness(results, rows):
         lines.append([precision, f"{right} of {len(chosen)}", *error])
     heads = ["precision", "checks passed", "largest error / tolerance", "of"]
     return "### Correctness\n\n" + _table(heads, lines) + (
-        "\n\nAgainst the NumPy half. Every check ran twice; one has passed where both gave the same bits, too.")
+        "\n\nAgainst the NumPy backend. Every check ran twice; one has passed where both gave the same bits, too.")
 
 
 def _ceilings(results, rows):

@@ -1,4 +1,4 @@
-"""The NumPy half: every operation of gpuarray.operations on all cores, in the type of its arrays. No GPU needed."""
+"""The NumPy backend: every operation of gpuarray.operations on all cores, in the type of its arrays. No GPU needed."""
 from gpuarray.cpu.activation import bias_activation_grad
 from gpuarray.cpu.augment import augment
 from gpuarray.cpu.batchnorm import batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad
@@ -7,7 +7,7 @@ from gpuarray.cpu.dense import dense, dense_input_grad, dense_weight_grad
 from gpuarray.cpu.feature_loss import feature_loss
 from gpuarray.cpu.gan_cost import gan_cost, non_saturating_grad
 from gpuarray.cpu.latent import reparametrise, reparametrise_grad
-from gpuarray.cpu.memory import capture, cast, concatenate, empty, peek, to_device, to_host, zeros
+from gpuarray.cpu.memory import capture, cast, concatenate, empty, host_value, to_device, to_host, zeros
 from gpuarray.cpu.noise import advance, normal
 from gpuarray.cpu.optimiser import adam_step, rmsprop_step
 from gpuarray.cpu.threads import use_cores

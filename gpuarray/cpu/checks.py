@@ -1,4 +1,4 @@
-"""What every operation of the NumPy half asks of its arrays."""
+"""What every operation of the NumPy backend asks of its arrays."""
 import numpy as np
 
 from gpuarray.errors import ArgumentError
@@ -22,7 +22,7 @@ def check_array(name, array, shape, like=None):
 
 
 def check_epilogue(bias, activation, tf32, channels, like):
-    """Refuse a bias that does not fit, an unknown activation, and tf32, which only the CUDA half knows."""
+    """Refuse a bias that does not fit, an unknown activation, and tf32, which only the CUDA backend knows."""
     if bias is not None:
         check_array("bias", bias, (channels,), like)
     if activation not in ("linear", "relu", "tanh"):
@@ -32,4 +32,4 @@ def check_epilogue(bias, activation, tf32, channels, like):
 
 def check_precision(tf32):
     if tf32:
-        raise ArgumentError("tf32 is a precision of the CUDA half: leave it off on the CPU")
+        raise ArgumentError("tf32 is a precision of the CUDA backend: leave it off on the CPU")

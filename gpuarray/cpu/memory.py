@@ -61,7 +61,7 @@ def _size_class(nbytes):
 
 
 def empty(shape, dtype, like=None):
-    """An uninitialised array; `like` only says which half of the library it belongs to."""
+    """An uninitialised array; `like` only says which backend it belongs to."""
     dtype = np.dtype(dtype)
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     nbytes = math.prod(shape) * dtype.itemsize
@@ -79,7 +79,7 @@ def zeros(shape, dtype, like=None):
     return array
 
 
-def peek(x, otherwise):
+def host_value(x, otherwise):
     """The number in x (1,)."""
     return float(x[0])
 

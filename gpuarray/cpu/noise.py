@@ -1,7 +1,7 @@
 """Standard normal noise from a counter: Philox4x32-10 (Salmon et al., SC 2011) and Box-Muller.
 
 A counter-based generator has no state but its counter, so any element can be computed anywhere, in any order: the CUDA
-half gives the same integers, and the same numbers up to the rounding of log, sin and cos.
+backend gives the same integers, and the same numbers up to the rounding of log, sin and cos.
 """
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The CUDA half: hand-written kernels, launched through `gpuarray.cuda.runtime`. Importable without CuPy.
+"""The CUDA backend: hand-written kernels, launched through `gpuarray.cuda.runtime`. Importable without CuPy.
 
 What each operation does stands in `gpuarray.operations`.
 """
@@ -32,7 +32,7 @@ def describe_device():
     return runtime.default_runtime().describe()
 
 
-def peek(x, otherwise):
+def host_value(x, otherwise):
     """`otherwise`: reading x would wait for the GPU."""
     return otherwise
 

@@ -1,4 +1,4 @@
-"""The CUDA half on a GPU: memory, launches and graphs through CuPy. The only module that imports it."""
+"""The CUDA backend on a GPU: memory, launches and graphs through CuPy. The only module that imports it."""
 from contextlib import contextmanager, suppress
 
 import numpy as np

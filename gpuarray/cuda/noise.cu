@@ -51,7 +51,7 @@ extern "C" __global__ void normal(Out<float> out, int size, unsigned stream, In<
     }
 }
 
-// The integers alone, four for each i: what the NumPy half must give bit for bit.  out (4 * count,)
+// The integers alone, four for each i: what the NumPy backend must give bit for bit.  out (4 * count,)
 extern "C" __global__ void
 philox_words(Out<unsigned> out, int count, unsigned stream, In<Wide> counter, Wide seed) {
     unsigned i = blockIdx.x * blockDim.x + threadIdx.x;

@@ -1,4 +1,4 @@
-"""Where the launchers of the CUDA half get memory and start kernels, whatever device runs them.
+"""Where the launchers of the CUDA backend get memory and start kernels, whatever device runs them.
 
 A runtime has the methods of `gpuarray.cuda.cupy_runtime.CuPyRuntime`, which serves a GPU. Launchers call the
 functions below, which find the runtime of the array they are given; so the tests can put another one in its
@@ -19,7 +19,7 @@ _RUNTIMES = {}                   # array type -> its runtime, besides CuPy's
 
 
 def register_runtime(array_type, runtime):
-    """Let `runtime` serve arrays of `array_type`, and the CUDA half answer for them."""
+    """Let `runtime` serve arrays of `array_type`, and the CUDA backend answer for them."""
     _RUNTIMES[array_type] = runtime
     register_cuda_type(array_type)
 
@@ -32,7 +32,7 @@ def default_runtime():
 
 
 def runtime_of(array):
-    """The runtime that serves `array`. Raises ArgumentError where it is no array of the CUDA half."""
+    """The runtime that serves `array`. Raises ArgumentError where it is no array of the CUDA backend."""
     for array_type in type(array).__mro__:
         if array_type in _RUNTIMES:
             return _RUNTIMES[array_type]

@@ -1,4 +1,4 @@
-"""A simulated CUDA device: every kernel of the CUDA half runs, unmodified, on the CPU.
+"""A simulated CUDA device: every kernel of the CUDA backend runs, unmodified, on the CPU.
 
     from tests.cuda_on_cpu import device
     x = device.to_device(np.ones((2, 3), np.float32))    # any operation of gpuarray takes it from here

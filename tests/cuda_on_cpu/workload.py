@@ -1,4 +1,4 @@
-"""One call that starts every kernel of the CUDA half: steps, pictures and augmentation of a small VAE/GAN."""
+"""One call that starts every kernel of the CUDA backend: steps, pictures and augmentation of a small VAE/GAN."""
 import numpy as np
 
 import gpuarray as ga

@@ -1,4 +1,4 @@
-"""One way to hold an operation to its plain float64 reference, whichever half computes it."""
+"""One way to hold an operation to its plain float64 reference, whichever backend computes it."""
 import numpy as np
 
 # Largest relative error ||got - wanted|| / ||wanted|| by what the operation computes in.
@@ -27,7 +27,7 @@ def check_op(operation, reference, arrays, tolerance=None, dtypes=("float32", "f
     """Compare operation(*arrays) with reference(*arrays in float64) in each dtype.
 
     Both return a tuple of arrays. Operations that update arrays in place are wrapped to return them. `move` puts an
-    array on the half that is tested. tolerance: dict dtype -> number for what the table's is too tight, with the reason.
+    array on the backend that is tested. tolerance: dict dtype -> number for what the table's is too tight, with the reason.
     """
     for dtype in dtypes:
         rounded = [array.astype(dtype) if array.dtype.kind == "f" else array for array in arrays]

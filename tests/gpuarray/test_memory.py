@@ -1,4 +1,4 @@
-"""Buffers of the NumPy half: used again when nobody sees them, and never before."""
+"""Buffers of the NumPy backend: used again when nobody sees them, and never before."""
 import gc
 import threading
 

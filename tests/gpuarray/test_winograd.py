@@ -1,4 +1,4 @@
-"""Winograd's way through the NumPy half: when it is taken, that it computes the same as patches, and how exactly."""
+"""Winograd's way through the NumPy backend: when it is taken, that it computes the same as patches, and how exactly."""
 import numpy as np
 import pytest
 

@@ -75,7 +75,7 @@ def assert_same_bits(one, other):
 
 @pytest.mark.parametrize("name", MODELS)
 # The NumPy backend would skip gradients that a closed gate drops.
-@mock.patch("gpuarray.cpu.peek", lambda x, otherwise: otherwise)
+@mock.patch("gpuarray.cpu.host_value", lambda x, otherwise: otherwise)
 def test_steps_agree_with_the_numpy_backend(name):
     here, there = build(name, "cpu"), build(name, "cuda")
     assert_same_bits(here, there)

@@ -1,4 +1,4 @@
-"""Holding the CUDA half, on the simulated device, to a plain float64 reference."""
+"""Holding the CUDA backend, on the simulated device, to a plain float64 reference."""
 import ml_dtypes
 import numpy as np
 

@@ -39,7 +39,7 @@ def test_the_last_pixel_of_the_last_image_has_no_neighbours(cuda):
     assert_close(cuda.to_host(out), np.full((1, 2, 2, 1), 15 / 127.5 - 1), 1e-6)
 
 
-def test_as_in_the_numpy_half(cuda):
+def test_as_in_the_numpy_backend(cuda):
     images, parameters = draw(4, 20, 20, 3, seed=2)
     assert_close(cuda.to_host(ga.augment(cuda.to_device(images), cuda.to_device(parameters), 16)),
                  ga.augment(images, parameters, 16), 1e-5)

@@ -88,6 +88,6 @@ def test_capability(monkeypatch):
         check_capability("conv2d", array(1), (8, 0), "tf32")
 
 
-def test_arrays_of_both_halves_in_one_call():
+def test_arrays_of_both_backends_in_one_call():
     with pytest.raises(ArgumentError, match="move them to one device"):
         ga.feature_loss(array(2, 3), np.zeros((2, 3), np.float32))

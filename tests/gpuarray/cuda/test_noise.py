@@ -25,7 +25,7 @@ def test_the_generators_own_test_vectors(cuda):
 
 @pytest.mark.parametrize("stream, counter, seed", [
     (0, 0, 1), (1, 7, 2**63 + 12345), (2**32 - 1, 2**64 - 3, 2**64 - 1)])
-def test_integers_are_those_of_the_numpy_half_bit_for_bit(cuda_any_order, stream, counter, seed):
+def test_integers_are_those_of_the_numpy_backend_bit_for_bit(cuda_any_order, stream, counter, seed):
     low, high = counter & 0xffffffff, counter >> 32
     index = np.arange(37, dtype=np.uint64)
     words = (index, *(np.full_like(index, word) for word in (stream, low, high)))
@@ -34,7 +34,7 @@ def test_integers_are_those_of_the_numpy_half_bit_for_bit(cuda_any_order, stream
 
 
 @pytest.mark.parametrize("shape", [(1,), (3, 5), (64, 128)], ids=str)
-def test_numbers_are_those_of_the_numpy_half(cuda_any_order, shape):
+def test_numbers_are_those_of_the_numpy_backend(cuda_any_order, shape):
     for counter, stream in ((0, 0), (2**40 + 3, 1)):
         there = cuda_any_order.to_device(np.array([counter], np.uint64))
         noise = cuda_any_order.to_host(ga.normal(shape, 2**35 + 11, there, stream))

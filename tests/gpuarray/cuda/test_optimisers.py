@@ -63,7 +63,7 @@ def test_adam(cuda_any_order, size, n_decayed, gate, steps):
     check_on_device(cuda_any_order, operation, plain, [*draw(size, 4), t, *lr_and_gate(gate)])
 
 
-def test_several_steps_as_in_the_numpy_half(cuda):
+def test_several_steps_as_in_the_numpy_backend(cuda):
     p, _, ms = draw(64, 3)
     here = [p.copy(), np.zeros_like(p), 0 * ms, *lr_and_gate(1)]
     there = [cuda.to_device(array) for array in here]

@@ -1,4 +1,4 @@
-"""A whole VAE/GAN training step on the CUDA half, launchers and kernels, beside the NumPy half's."""
+"""A whole VAE/GAN training step on the CUDA backend, launchers and kernels, beside the NumPy backend's."""
 import numpy as np
 import pytest
 
