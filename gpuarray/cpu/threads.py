@@ -18,6 +18,11 @@ _inside = threading.local()      # .busy is set in a worker: work that it splits
 _limit = None                    # set by use_cores
 
 
+def available_cores():
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
 def use_cores(count):
     """Compute on at most `count` cores from now on; None: on all. One is faster for small networks: waking another core
     and handing the interpreter's lock to and fro then costs more than it saves."""
@@ -28,9 +33,8 @@ def use_cores(count):
 
 
 def cores():
-    """The number of cores that this process may and should use."""
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(available, _limit or available)
+    """The number of cores to compute on."""
+    return min(available_cores(), _limit or available_cores())
 
 
 @functools.cache
