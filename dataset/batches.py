@@ -10,37 +10,41 @@ import gpuarray
 from dataset.augment import IDENTITY
 from dataset.errors import DataError
 
-AHEAD = 2          # batches that wait, prepared, for their turn
+AHEAD = 2          # prepared batches that wait in the queue
 
 
 class Batches:
-    """Batches of a split, float32 (N, S, S, 3) in [-1, 1] on `device`: each pass has a new order.
+    """Batches of a split on `device`: tuples of images, float32 (N, S, S, C) in [-1, 1], and attributes.
 
     split         a dataset.Split
-    batch_size    N; every batch is full, so one may end a pass and begin the next
+    batch_size    N; every batch is full, so one may end a pass over the images and begin the next
     size          S
     augmentation  an Augmentation, or None to leave the images as they are
     rng           numpy Generator; one number is taken from it
     device        'cpu' or 'cuda'
+    attributes    whether the images' attributes, float32 (N, A), follow them in the tuples
 
-    Batch b depends on nothing but that number and b, so a stream that is restored gives exactly the batches
-    that would have come. `waited` counts the seconds that the consumer waited. Raises DataError for a batch
-    larger than the split.
+    Each pass has a new order. Batch b depends on the number taken from `rng` and on b alone, so a restored
+    stream gives exactly the batches that would have come. `waited` counts the seconds that next() waited for
+    the thread. Raises DataError for a batch larger than the split, or attributes that the split lacks.
     """
 
-    def __init__(self, split, batch_size, size, augmentation, rng, device="cpu"):
+    def __init__(self, split, batch_size, size, augmentation, rng, device="cpu", attributes=False):
         if not 1 <= batch_size <= len(split):
             raise DataError(f"a batch of {batch_size} cannot be drawn from {len(split)} training images: "
                             f"choose --batch-size from 1 to {len(split)}")
+        if attributes and split.attributes is None:
+            raise DataError("these images were opened without attributes: open them with want_attributes")
         self.device = device
         self.waited = 0.0
-        self._stream = _Stream(split.images, batch_size, size, augmentation, int(rng.integers(2 ** 62)))
+        self._stream = _Stream(split.images, split.attributes if attributes else None, batch_size, size,
+                               augmentation, int(rng.integers(2 ** 62)))
         self._consumed = 0      # batches given so far
         self._ahead = None      # the queue of prepared batches, filled by a thread from the first request on
         self._end_thread = None
 
     def next(self):
-        """The next batch of the stream. Whatever went wrong in preparing it is raised here."""
+        """The next batch: (images,) or (images, attributes). An exception in preparing it is raised here."""
         if self._ahead is None:
             self._start()
         started = time.perf_counter()
@@ -52,25 +56,24 @@ class Batches:
         self._consumed += 1
         if self.device == "cpu":
             return batch
-        pixels, parameters = (gpuarray.to_device(part, self.device) for part in batch)
-        return gpuarray.augment(pixels, parameters, self._stream.size)
+        return _augmented([gpuarray.to_device(array, self.device) for array in batch], self._stream.size)
 
     def state(self):
-        """Where the stream stands: four integers by name."""
+        """The position in the stream, to restore: four integers by name."""
         stream = self._stream
         return {"key": stream.key, "images": len(stream.images), "batch_size": stream.batch_size,
                 "consumed": self._consumed}
 
     def restore(self, state):
-        """Goes on from where a stream stood. DataError where that had other images or another batch size."""
+        """Continues from a saved position. DataError where that had other images or another batch size."""
         here = self.state()
         for name in ("images", "batch_size"):
             if int(state[name]) != here[name]:
                 raise DataError(f"the saved run had {name} {int(state[name])}, this one has {here[name]}: "
                                 "resume with the data and settings of the saved run")
         self.close()
-        old, self._consumed = self._stream, int(state["consumed"])
-        self._stream = _Stream(old.images, old.batch_size, old.size, old.augmentation, int(state["key"]))
+        self._consumed = int(state["consumed"])
+        self._stream = self._stream.of_key(int(state["key"]))
 
     def close(self):
         """Ends the thread. The stream can go on afterwards."""
@@ -90,18 +93,25 @@ class Batches:
 class _Stream:
     """The batches by number. Image i of the stream belongs to pass i // n, whose order the key decides."""
 
-    def __init__(self, images, batch_size, size, augmentation, key):
-        self.images, self.batch_size, self.size = images, batch_size, size
+    def __init__(self, images, attributes, batch_size, size, augmentation, key):
+        self.images, self.attributes, self.batch_size, self.size = images, attributes, batch_size, size
         self.augmentation, self.key = augmentation, key
         self._orders = {}          # pass -> its order, for the one or two that a batch touches
 
+    def of_key(self, key):
+        """The same stream with another key."""
+        return _Stream(self.images, self.attributes, self.batch_size, self.size, self.augmentation, key)
+
     def batch(self, number):
-        """(uint8 images with their margin, parameters for gpuarray.augment) of batch `number`."""
+        """Batch `number`: (uint8 images with their margin, parameters for gpuarray.augment[, attributes])."""
         rows = self._rows(number * self.batch_size)
         if self.augmentation is None:
-            return self.images[rows], np.tile(IDENTITY, (len(rows), 1))
-        rng = np.random.default_rng((self.key, 1, number))
-        return self.images[rows], self.augmentation.draw(rng, len(rows), self.size)
+            parameters = np.tile(IDENTITY, (len(rows), 1))
+        else:
+            rng = np.random.default_rng((self.key, 1, number))
+            parameters = self.augmentation.draw(rng, len(rows), self.size)
+        more = () if self.attributes is None else (self.attributes[rows],)
+        return self.images[rows], parameters, *more
 
     def _rows(self, first):
         count = len(self.images)
@@ -115,19 +125,25 @@ class _Stream:
         return np.random.default_rng((self.key, 0, number)).permutation(len(self.images))
 
 
-def _fill(ahead, stop, stream, number, finish):
-    """The thread: puts batch after batch into the queue, finished if so told, or the error that ends it."""
+def _augmented(batch, size):
+    """What next() gives of a stream's batch."""
+    pixels, parameters, *more = batch
+    return gpuarray.augment(pixels, parameters, size), *more
+
+
+def _fill(ahead, stop, stream, number, augment):
+    """The thread's work: puts batch after batch into the queue, or the exception that ends it."""
     try:
         while not stop.is_set():
-            pixels, parameters = stream.batch(number)
-            ahead.put(gpuarray.augment(pixels, parameters, stream.size) if finish else (pixels, parameters))
+            batch = stream.batch(number)
+            ahead.put(_augmented(batch, stream.size) if augment else batch)
             number += 1
     except Exception as error:
         ahead.put(error)
 
 
 def _stop(ahead, stop, thread):
-    """Ends the thread: it sees the event at the latest when it has put one more batch."""
+    """Ends the thread, which sees the event at the latest when it has put one more batch."""
     stop.set()
     while thread.is_alive():
         try:

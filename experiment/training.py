@@ -75,7 +75,7 @@ class Training:
         rate = learning_rate(self.settings, self.step)
         if rate != self._rate:
             self.model.learning_rate = self._rate = rate
-        self.model.step(self.batches.next())
+        self.model.step(*self.batches.next())
         self.step += 1
         self.progress.step()
 

@@ -14,29 +14,53 @@ SIZE = 8
 
 
 def split(count=10):
-    """Images that are all different: image i begins with the byte i."""
+    """Images that are all different: image i begins with the byte i, and its attributes are i and -i."""
     images = np.random.default_rng(0).integers(0, 256, (count, SIZE + 2, SIZE + 2, 3), np.uint8)
     images[:, 1, 1, 0] = np.arange(count)
-    return Split(images, 1)
+    return Split(images, 1, np.arange(count, dtype=np.float32)[:, None] * np.float32([1, -1]), ("up", "down"))
 
 
-def stream(batch_size=4, augmentation=None, seed=0, data=None):
-    return Batches(data or split(), batch_size, SIZE, augmentation, np.random.default_rng(seed))
+def stream(batch_size=4, augmentation=None, seed=0, data=None, **options):
+    return Batches(data or split(), batch_size, SIZE, augmentation, np.random.default_rng(seed), **options)
+
+
+def rows_of(images):
+    """Which images a batch holds, where nothing is augmented."""
+    return np.rint((images[:, 0, 0, 0] + 1) * 127.5).astype(int)
 
 
 def numbers(batches, count):
     """Which images the next `count` batches hold."""
-    pixels = np.concatenate([batches.next()[:, 0, 0, 0] for _ in range(count)])
-    return np.rint((pixels + 1) * 127.5).astype(int)
+    return np.concatenate([rows_of(*batches.next()) for _ in range(count)])
 
 
 def test_batches_are_the_crops():
     batches = stream()
-    batch = batches.next()
-    assert batch.shape == (4, SIZE, SIZE, 3) and batch.dtype == np.float32
-    rows = np.rint((batch[:, 0, 0, 0] + 1) * 127.5).astype(int)
-    np.testing.assert_allclose(batch, split().pictures(rows), atol=1e-5)
+    images, = batches.next()
+    assert images.shape == (4, SIZE, SIZE, 3) and images.dtype == np.float32
+    np.testing.assert_allclose(images, split().pictures(rows_of(images)), atol=1e-5)
     batches.close()
+
+
+def test_attributes_go_with_their_images_and_change_nothing_else():
+    with_attributes, without = stream(augmentation=FLIPS, attributes=True), stream(augmentation=FLIPS)
+    for _ in range(4):
+        images, attributes = with_attributes.next()
+        np.testing.assert_array_equal(images, *without.next())
+        assert attributes.dtype == np.float32 and attributes.shape == (4, 2)
+    state, order = with_attributes.state(), stream(seed=0)
+    assert state == without.state()
+    order.restore({**state, "consumed": 3})                     # not augmented: the images can be told
+    np.testing.assert_array_equal(attributes, split().attributes[rows_of(*order.next())])
+    with_attributes.restore({**state, "consumed": 3})
+    np.testing.assert_array_equal(with_attributes.next()[1], attributes)
+    for batches in (with_attributes, without, order):
+        batches.close()
+
+
+def test_attributes_that_the_split_lacks():
+    with pytest.raises(DataError, match="without attributes: open them with want_attributes"):
+        stream(data=Split(split().images, 1), attributes=True)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 5, 10])
@@ -71,10 +95,10 @@ def test_a_restored_stream_goes_on_exactly(augmentation, consumed):
     second.next()
     second.restore({name: np.array(value) for name, value in state.items()})      # as an .npz gives it back
     for batch in expected:
-        np.testing.assert_array_equal(second.next(), batch)
+        np.testing.assert_array_equal(*second.next(), *batch)
     assert first.state() == second.state()
     first.restore(state)                                      # also back in time, and in the same object
-    np.testing.assert_array_equal(first.next(), expected[0])
+    np.testing.assert_array_equal(*first.next(), *expected[0])
     first.close()
     second.close()
 
@@ -82,7 +106,7 @@ def test_a_restored_stream_goes_on_exactly(augmentation, consumed):
 def test_close_loses_nothing():
     whole, interrupted = stream(), stream()
     for _ in range(4):
-        np.testing.assert_array_equal(whole.next(), interrupted.next())
+        np.testing.assert_array_equal(*whole.next(), *interrupted.next())
         interrupted.close()
     whole.close()
 
@@ -96,7 +120,7 @@ def test_a_state_of_other_data_is_refused(data, batch_size, name):
 
 def test_augmented_batches_differ_from_pass_to_pass():
     batches = stream(10, CELEBA)
-    a, b = batches.next(), batches.next()
+    (a,), (b,) = batches.next(), batches.next()
     batches.close()
     assert a.min() >= -1 and a.max() <= 1
     nearest = np.abs(a[:, None] - b[None]).reshape(10, 10, -1).max(axis=2).min(axis=1)
@@ -168,9 +192,9 @@ def test_on_another_device_the_arrays_are_moved_first(monkeypatch):
         return array
 
     monkeypatch.setattr(gpuarray, "to_device", to_device)
-    here, there = stream(augmentation=FLIPS), stream(augmentation=FLIPS)
-    there.device = "cuda"
-    np.testing.assert_array_equal(here.next(), there.next())
-    assert moved == [(np.uint8, "cuda"), (np.float32, "cuda")]
+    here, there = (stream(augmentation=FLIPS, device=device, attributes=True) for device in ("cpu", "cuda"))
+    for expected, array in zip(here.next(), there.next(), strict=True):
+        np.testing.assert_array_equal(array, expected)
+    assert moved == [(np.uint8, "cuda"), (np.float32, "cuda"), (np.float32, "cuda")]
     here.close()
     there.close()
