@@ -13,8 +13,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 import nets
-from dataset.images import TOYFACES
 from dataset.toyfaces import ATTRIBUTES, attributes, render
+from dataset.toyfaces.reader import TEST
 from experiment import checkpoints
 from experiment.run_folder import RunFolder
 from nets.model import POSTERIOR, PRIOR
@@ -80,7 +80,7 @@ def main(runs):
         finished = Finished(run)
         size = finished.settings["image_size"]
         train, has_train = faces(0, TRAIN, size)
-        unseen, has_unseen = faces(TOYFACES["test"].start, UNSEEN, size)
+        unseen, has_unseen = faces(TEST.start, UNSEEN, size)
         z_train, z_unseen = finished.encode(train), finished.encode(unseen)
         columns = [ATTRIBUTES.index(name) for name in READ]
         areas = [readable(z_train, has_train[:, c], z_unseen, has_unseen[:, c]) for c in columns]

@@ -20,9 +20,12 @@ def per_second(count, work, rounds=5):
     return statistics.median(rates), min(rates), max(rates)
 
 
+def show(label, rates):
+    print("{:11} {:6.0f} ({:.0f} to {:.0f})".format(label, *rates))
+
+
 if __name__ == "__main__":
     print("images per second of one core's time: median (lowest to highest of 5 rounds)")
     for side, images in ((32, 1000), (64, 400), (128, 100)):
-        rates = per_second(images, lambda indices: render(indices, side))
-        print("%4d x %-4d %6.0f (%.0f to %.0f)" % (side, side, *rates))
-    print("attributes  %6.0f (%.0f to %.0f)" % per_second(10_000, attributes))
+        show(f"{side} x {side}", per_second(images, lambda indices: render(indices, side)))
+    show("attributes", per_second(10_000, attributes))

@@ -1,8 +1,10 @@
 """Where images come from: toyfaces, CelebA, LFW, any folder; cached, augmented, in batches."""
-from dataset.augment import AUGMENTATIONS, CELEBA, FLIPS, LFW, Augmentation
+from dataset.atomic import atomic_write
+from dataset.augment import CELEBA, FLIPS, LFW, Augmentation
 from dataset.batches import Batches
+from dataset.crop import CROPS
 from dataset.errors import DataError
-from dataset.images import Images, Split, open_dataset
+from dataset.images import Images, Split, open_all, open_dataset, read_pictures
 
-__all__ = ["AUGMENTATIONS", "CELEBA", "FLIPS", "LFW", "Augmentation", "Batches", "DataError", "Images",
-           "Split", "open_dataset"]
+__all__ = ["CELEBA", "CROPS", "FLIPS", "LFW", "Augmentation", "Batches", "DataError", "Images", "Split",
+           "atomic_write", "open_all", "open_dataset", "read_pictures"]

@@ -1,20 +1,20 @@
-"""How training images are varied: a draw of parameters for every image, for gpuarray.augment.
+"""Random augmentation of training images: the parameters of each image, as gpuarray.augment takes them.
 
-The released code made 600,000 (LFW: 250,000) varied images ahead; here each image is varied anew whenever it
-is drawn.
+The released code augmented 600,000 images (LFW: 250,000) before training; here an image is augmented anew
+every time it is drawn.
 """
 from dataclasses import dataclass
 
 import numpy as np
 
-IDENTITY = np.array([1, 0, 0, 0, 1, 0, 1, 1, 0], np.float32)      # what gpuarray.augment takes for "leave it"
+IDENTITY = np.array([1, 0, 0, 0, 1, 0, 1, 1, 0], np.float32)      # the parameters that change nothing
 
 
 @dataclass(frozen=True)
 class Augmentation:
     """Standard deviations of the normal draws, as in the released code.
 
-    shift     of each axis, as a part of the crop's side
+    shift     along each axis, as a fraction of the crop's side
     scale     of the zoom factor around 1
     rotation  radians
     gamma     ln 2 times that of the logarithm of the exponent, which has mean sigma^2 / ln 2
@@ -31,7 +31,7 @@ class Augmentation:
     flip: bool = True
 
     def draw(self, rng, count, size):
-        """(count, 9) float32, the parameters that gpuarray.augment takes for `count` crops of side `size`."""
+        """(count, 9) float32: the parameters of gpuarray.augment for `count` crops of side `size`."""
         noise = rng.standard_normal((count, 7))
         shift = self.shift * size * noise[:, :2]
         zoom = 1 + self.scale * noise[:, 2]
@@ -47,4 +47,3 @@ class Augmentation:
 FLIPS = Augmentation()
 CELEBA = Augmentation(2 / 148, .01, .01, .05, .05, .01)        # released; shifts in pixels of the crop of 148
 LFW = Augmentation(1 / 150, .01, .01, .07, .07, .0125)         # released; of the crop of 150
-AUGMENTATIONS = {"celeba": CELEBA, "lfw": LFW, "toyfaces": FLIPS, "folder": FLIPS}

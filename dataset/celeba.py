@@ -1,37 +1,36 @@
 """CelebA from its own files: aligned images, list_attr_celeba.txt, list_eval_partition.txt.
 
-Liu, Luo, Wang, Tang: Deep learning face attributes in the wild, ICCV 2015. Images are 178 x 218; the crop is
-rows 40 to 188, columns 15 to 163, as in the released code. Any part of the images will do.
+Liu, Luo, Wang, Tang: Deep learning face attributes in the wild, ICCV 2015. Any part of the images will do.
 """
+import functools
 import re
 import zipfile
 from pathlib import PurePosixPath
 
 from dataset.errors import DataError
-from dataset.files import open_files
-from dataset.source import Source, find, hold_out, must_match, read_text, shuffled
+from dataset.files import archive_names, open_files
+from dataset.pixels import PictureFiles
+from dataset.source import AttributeList, Source, find, hold_out, must_match, read_text, shuffled
 
 IMAGES = ["img_align_celeba.zip", "img_align_celeba", "img_align_celeba_png"]
 ATTRIBUTES = ["list_attr_celeba.txt", "list_attr_celeba.zip"]
 PARTITION = ["list_eval_partition.txt"]
 TRAIN, TEST = "0", "2"              # the partition's numbers; 1 marks the validation images, unused here
-HEIGHT, WIDTH, BOX = 218, 178, (40, 15, 148)
-WHAT_TO_PUT = "img_align_celeba.zip (or its folder), list_attr_celeba.txt and list_eval_partition.txt"
+NEEDS = "img_align_celeba.zip (or its folder), list_attr_celeba.txt and list_eval_partition.txt"
 
 
 def recognises(path, cache):
     """Whether `path` is a folder that holds files of CelebA's, or one of its collections of images itself."""
     if path.is_dir():
         return path.name in IMAGES or find(_parts(path), IMAGES + ATTRIBUTES + PARTITION) is not None
-    return any(PurePosixPath(name).parent.name in IMAGES for name in open_files(path, cache).names)
+    return any(PurePosixPath(name).parent.name in IMAGES for name in archive_names(path, cache))
 
 
 def open_source(path, cache, seed=0):
     """The Source at `path`: a folder with CelebA's files, or its images (folder, zip) beside the lists.
 
     Official partition: 0 trains, 2 tests, 1 (validation) stays unused. Without one a tenth is held out, by
-    `seed`. Raises DataError for missing images, a list that is damaged, or one without a row for any of the
-    images.
+    `seed`. Raises DataError for missing images, and for a list that is damaged or of other images.
     """
     given_images = path.is_file() or path.name in IMAGES
     images = path if given_images else find(_parts(path), IMAGES)
@@ -42,12 +41,10 @@ def open_source(path, cache, seed=0):
     if not pictures:
         raise DataError(f"{images}: holds no images named like 000001.jpg: put CelebA's aligned images there")
     places = [*_parts(path.parent), *_parts(path.parent.parent)] if given_images else _parts(path)
-    train, test, notes = _split(pictures, find(places, PARTITION), seed)
-    if not train:
-        raise DataError(f"{images}: holds a single image to train and to test with: give at least two")
     attributes = find(places, ATTRIBUTES)
-    rows, names = _read_attributes(attributes, pictures) if attributes else (None, ())
-    return Source("celeba", files, shuffled(train, seed), shuffled(test, seed), _box, rows, names, notes)
+    return Source(sorted(pictures.values()), PictureFiles(files),
+                  functools.partial(_split, images, pictures, find(places, PARTITION), seed), "celeba",
+                  _read_attributes(attributes, pictures) if attributes else None)
 
 
 def _parts(folder):
@@ -61,14 +58,6 @@ def _number(name):
     return match and match[1]
 
 
-def _box(picture, where):
-    height, width = picture.shape[:2]
-    if (height, width) != (HEIGHT, WIDTH):
-        raise DataError(f"{where}: is {width} x {height}, not {WIDTH} x {HEIGHT} as CelebA's aligned images: "
-                        "take the originals, or give these as a plain folder")
-    return BOX
-
-
 def _list_rows(lines, pictures):
     """(file name, rest of the line, index of the line) of the lines about images that are there."""
     for index, line in enumerate(lines):
@@ -78,11 +67,19 @@ def _list_rows(lines, pictures):
             yield name, rest.strip(), index
 
 
-def _split(pictures, partition, seed):
-    """(names to train with, names to test with, notes)"""
+def _split(images, pictures, partition, seed):
+    """(names to train with, names to test with, notes), in the order that `seed` draws."""
     if partition is None:
-        note = f"no {PARTITION[0]} beside the images: a tenth of them is held out for testing"
-        return *hold_out(sorted(pictures.values()), seed), [note]
+        train, test = hold_out(sorted(pictures.values()), seed)
+        notes = [f"no {PARTITION[0]} beside the images: a tenth of them is held out for testing"]
+    else:
+        train, test, notes = _official_split(pictures, partition, seed)
+    if not train:
+        raise DataError(f"{images}: holds a single image to train and to test with: give at least two")
+    return shuffled(train, seed), shuffled(test, seed), notes
+
+
+def _official_split(pictures, partition, seed):
     part_of = {name: part for name, part, _ in _list_rows(read_text(partition).split("\n"), pictures)}
     must_match(part_of, partition)
     train, test = (sorted(name for name in part_of if part_of[name] == part) for part in (TRAIN, TEST))
@@ -97,14 +94,14 @@ def _split(pictures, partition, seed):
 
 
 def _read_attributes(path, pictures):
-    """({file name: (its -1s and 1s as text, place)}, attribute names) of the images that are there."""
+    """The AttributeList (-1 or 1) of the images that are there."""
     lines = _attribute_text(path).split("\n")
     if len(lines) < 3 or not lines[0].strip().isdigit():
         raise DataError(f"{path}: does not begin with a count and a line of names: fetch the list again")
     rows = {name: (values, f"{path}, line {index + 3}")
             for name, values, index in _list_rows(lines[2:], pictures)}
     must_match(rows, path)
-    return rows, tuple(lines[1].split())
+    return AttributeList(lines[1].split(), rows)
 
 
 def _attribute_text(path):
@@ -114,4 +111,4 @@ def _attribute_text(path):
         with zipfile.ZipFile(path) as archive:
             return archive.read(path.stem + ".txt").decode()
     except (OSError, KeyError, UnicodeDecodeError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: {path.stem}.txt cannot be read from it ({error}): get it anew") from error
+        raise DataError(f"{path}: {path.stem}.txt in it cannot be read ({error}): fetch it again") from error

@@ -13,7 +13,7 @@ ARCHIVE_SUFFIXES = ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz"
 
 
 def open_files(path, cache_folder):
-    """The files under `path`, a folder or an archive: `.names`, `.identity`, `.read(names)`, `.where(name)`.
+    """The files under `path`, a folder or an archive: an object with names, identity, where and read.
 
     Hidden files are left out. Raises DataError where there is no such path, or no file in it.
     """
@@ -22,27 +22,35 @@ def open_files(path, cache_folder):
         if path.is_dir():
             files = FolderFiles(path)
         elif not path.is_file():
-            raise DataError(f"{path}: no such file or folder: check the path given to --data")
+            raise DataError(f"{path}: no such file or folder: check the path")
         elif zipfile.is_zipfile(path):
             files = ZipFiles(path)
         elif tarfile.is_tarfile(path):
             files = TarFiles(path, cache_folder)
         elif _means_to_be_archive(path):
-            raise DataError(f"{path}: not a whole zip or tar archive: fetch it again")
+            raise DataError(f"{path}: not a complete zip or tar archive: fetch it again")
         else:
-            raise DataError(f"{path}: neither a folder nor a zip or tar archive: give --data one with images")
+            raise DataError(f"{path}: neither a folder nor a zip or tar archive: give one with images")
     except BROKEN_ARCHIVE as error:
         raise DataError(f"{path}: cannot be read ({error}): fetch or unpack it again") from error
     if not files.names:
-        raise DataError(f"{path}: holds no files: give --data a folder or archive with images")
+        raise DataError(f"{path}: holds no files: give a folder or an archive with images")
     return files
+
+
+def archive_names(path, cache_folder):
+    """The names of the files in an archive; none where `path` is no archive, or a damaged one."""
+    try:
+        return open_files(path, cache_folder).names
+    except DataError:
+        return []
 
 
 BROKEN_ARCHIVE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError)
 
 
 def _means_to_be_archive(path):
-    """Whether the file is named like an archive, or begins like a zip, whose table of contents is at its end."""
+    """Whether the file is named like an archive, or begins like a zip (its list of contents is its end)."""
     with open(path, "rb") as file:
         return path.suffix.lower() in ARCHIVE_SUFFIXES or file.read(2) == b"PK"
 
@@ -50,6 +58,20 @@ def _means_to_be_archive(path):
 def is_hidden(name):
     """Whether a file or a folder on its way starts with a dot, or is what macOS adds to zips."""
     return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
+
+
+def read_file(path):
+    """The bytes of a picture file. Raises DataError where it cannot be read, or is too large to be one."""
+    try:
+        _check_size(os.stat(path).st_size, path)
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _check_size(size, where):
+    if size > LARGEST_FILE:
+        raise DataError(f"{where}: larger than any image should be ({size >> 20} MiB): remove it")
 
 
 def stamp(path):
@@ -87,12 +109,7 @@ class FolderFiles:
     def read(self, names):
         """(name, bytes) of each of `names`."""
         for name in names:
-            try:
-                if self._stamps[name][0] > LARGEST_FILE:
-                    raise DataError(f"{self.where(name)}: larger than any image should be: take it away")
-                yield name, (self.path / name).read_bytes()
-            except OSError as error:
-                raise _unreadable(self.where(name), error) from error
+            yield name, read_file(self.path / name)
 
 
 class _Archive:
@@ -115,10 +132,6 @@ class _Archive:
         except BROKEN_ARCHIVE as error:
             raise DataError(f"{self.path}: cannot be read ({error}): fetch it again") from error
 
-    def _checked(self, name, size):
-        if size > LARGEST_FILE:
-            raise DataError(f"{self.where(name)}: larger than any image should be: take it away")
-
 
 class ZipFiles(_Archive):
     """The members of a zip archive."""
@@ -132,7 +145,7 @@ class ZipFiles(_Archive):
     def _read(self, names):
         with zipfile.ZipFile(self.path) as archive:
             for info in map(archive.getinfo, names):
-                self._checked(info.filename, info.file_size)
+                _check_size(info.file_size, self.where(info.filename))
                 if info.flag_bits & 1:
                     raise DataError(f"{self.path}: is locked with a password: unpack it and give the folder")
                 yield info.filename, archive.read(info)
@@ -156,11 +169,11 @@ class TarFiles(_Archive):
         wanted = set(names)
         for member, archive in self._members():
             if member.name in wanted:
-                self._checked(member.name, member.size)
+                _check_size(member.size, self.where(member.name))
                 yield member.name, archive.extractfile(member).read()
 
     def _members(self):
-        """The regular files. tarfile takes a damaged member for the end: so zeros must follow the end."""
+        """The regular files. tarfile takes a damaged member for the end, so only zeros may follow the end."""
         with tarfile.open(self.path) as archive:
             for member in archive:
                 if member.isfile():
@@ -175,4 +188,4 @@ def _raise(error):
 
 
 def _unreadable(place, error):
-    return DataError(f"{place}: cannot be read ({error.strerror}): mend it or take it away")
+    return DataError(f"{place}: cannot be read ({error.strerror}): check that it is there and may be read")

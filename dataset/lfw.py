@@ -1,33 +1,34 @@
 """Labeled Faces in the Wild: its archive or folder, people.txt and lfw_attributes.txt.
 
 Huang, Ramesh, Berg, Learned-Miller, 2007; attributes by Kumar, Berg, Belhumeur, Nayar, ICCV 2009. Images are
-named Some_Name/Some_Name_0001.jpg. The crop is the 150 x 150 in the middle; smaller images count as cropped
-already.
+named Some_Name/Some_Name_0001.jpg.
 """
+import functools
 import re
 from pathlib import PurePosixPath
 
 from dataset.errors import DataError
-from dataset.files import open_files
-from dataset.source import Source, centre_square, find, hold_out, must_match, read_text, shuffled
+from dataset.files import archive_names, open_files
+from dataset.pixels import PictureFiles
+from dataset.source import AttributeList, Source, find, hold_out, must_match, read_text, shuffled
 
-CROP = 150
 ARCHIVES = ["lfw*.tgz", "lfw*.tar.gz", "lfw*.tar", "lfw*.zip"]
 PEOPLE, ATTRIBUTES = "people.txt", "lfw_attributes.txt"
-WHAT_TO_PUT = "lfw-deepfunneled.tgz (or its folder), people.txt and lfw_attributes.txt"
+NEEDS = "lfw-deepfunneled.tgz (or its folder), people.txt and lfw_attributes.txt"
 
 
 def recognises(path, cache):
     """Whether `path` is LFW's folder of people, an archive of it, or a folder that holds either or a list."""
     if path.is_dir():
         return find([path], [PEOPLE, ATTRIBUTES]) is not None or _images(path) is not None
-    return all(_person_and_number(name) for name in open_files(path, cache).names)
+    names = archive_names(path, cache)
+    return bool(names) and all(_person_and_number(name) for name in names)
 
 
-def open_source(path, cache, seed=0, test_fold=0):
+def open_source(path, cache, seed=0):
     """The Source at `path`: LFW's archive or folder of people, or a folder that holds it; lists beside it.
 
-    Fold `test_fold` of people.txt tests, the other nine train: no person is in both. Without people.txt a
+    The first of people.txt's ten folds tests, the others train: no person is in both. Without people.txt a
     tenth of the people is held out, by `seed`. Raises DataError for missing images, a damaged list, or one
     without a row for any image.
     """
@@ -39,19 +40,10 @@ def open_source(path, cache, seed=0, test_fold=0):
     if not pictures:
         raise DataError(f"{images}: holds no images named like Some_Name/Some_Name_0001.jpg: put LFW's there")
     places = [path, images.parent, images.parent / "lfw", images.parent.parent]
-    people, attributes = find(places, [PEOPLE]), find(places, [ATTRIBUTES])
-    if people is None:
-        held_out = set(hold_out(sorted({person for person, _ in pictures}), seed)[1])
-        notes = [f"no {PEOPLE} beside the images: a tenth of the people is held out for testing"]
-    else:
-        held_out, notes = _fold(people, test_fold), []
-    train, test = ([name for (person, _), name in sorted(pictures.items()) if (person in held_out) == tests]
-                   for tests in (False, True))
-    if not train or not test:
-        raise DataError(f"{people or images}: leaves nobody to {'train' if test else 'test'} with: "
-                        f"add images of more people, and the {PEOPLE} that goes with them")
-    rows, names = _read_attributes(attributes, pictures) if attributes else (None, ())
-    return Source("lfw", files, shuffled(train, seed), shuffled(test, seed), _box, rows, names, notes)
+    attributes = find(places, [ATTRIBUTES])
+    return Source(sorted(pictures.values()), PictureFiles(files),
+                  functools.partial(_split, images, pictures, find(places, [PEOPLE]), seed), "lfw",
+                  _read_attributes(attributes, pictures) if attributes else None)
 
 
 def _person_and_number(name):
@@ -78,35 +70,35 @@ def _holds_people(folder):
     return any(_person_and_number(name) for name in names)
 
 
-def _box(picture, where):
-    height, width = picture.shape[:2]
-    if min(height, width) <= CROP:
-        return centre_square(picture, where)
-    return (height - CROP) // 2, (width - CROP) // 2, CROP
+def _split(images, pictures, people, seed):
+    """(names to train with, names to test with, notes), in the order that `seed` draws."""
+    if people is None:
+        held_out = set(hold_out(sorted({person for person, _ in pictures}), seed)[1])
+        notes = [f"no {PEOPLE} beside the images: a tenth of the people is held out for testing"]
+    else:
+        held_out, notes = _first_fold(people), []
+    train, test = ([name for (person, _), name in sorted(pictures.items()) if (person in held_out) == tests]
+                   for tests in (False, True))
+    if not train or not test:
+        raise DataError(f"{people or images}: leaves nobody to {'train' if test else 'test'} with: "
+                        f"add images of more people, and the {PEOPLE} that goes with them")
+    return shuffled(train, seed), shuffled(test, seed), notes
 
 
-def _fold(path, fold):
-    """The people of one fold. The file: number of folds; for each, number of people and their rows."""
+def _first_fold(path):
+    """The people of the first fold. The file: number of folds; for each, number of people and their rows."""
     lines = read_text(path).split("\n")
     try:
-        if not 0 <= fold < int(lines[0]):
-            raise DataError(f"{path}: has folds 0 to {int(lines[0]) - 1}: choose one of these, not {fold}")
-        first = 1
-        for _ in range(fold):
-            first += 1 + int(lines[first])
-        rows = lines[first + 1:first + 1 + int(lines[first])]
+        rows = lines[2:2 + int(lines[1])]
         return {person for person, _ in (row.split("\t") for row in rows)}
     except (ValueError, IndexError) as error:
-        if isinstance(error, DataError):
-            raise
         raise DataError(f"{path}: is not LFW's list of people in folds: fetch it again") from error
 
 
 def _read_attributes(path, pictures):
-    """({file name: (its numbers as text, place)}, attribute names) of the images that are there.
+    """The AttributeList (scores, above 0 where an image has it) of the images that are there.
 
-    The file: comments, one of which names the columns; then person, image number and the numbers, between
-    tabs.
+    The file: comments, one of which names the columns; then person, image number and scores, between tabs.
     """
     names, rows = (), {}
     for number, line in enumerate(read_text(path).split("\n"), start=1):
@@ -118,4 +110,4 @@ def _read_attributes(path, pictures):
             if name is not None:
                 rows[name] = values, f"{path}, line {number}"
     must_match(rows, path)
-    return rows, names
+    return AttributeList(names, rows)

@@ -1,5 +1,6 @@
-"""What every reader hands over: which files hold pictures, how they are cropped, split and labelled."""
-from dataclasses import dataclass, field
+"""What a reader finds, before any picture is decoded, and what readers share in finding it."""
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,35 +9,46 @@ from dataset.errors import DataError
 
 @dataclass
 class Source:
-    """Pictures that are there, before any is decoded.
+    """The pictures of a data set. dataset.readers says what `pixels` and `attributes` offer.
 
-    files            dataset.files
-    train, test      names in `files`, in the order in which they are served
-    box              (picture (H, W, 3), where) -> (top, left, side) of its crop; may raise DataError
-    attributes       {name: (text of its row, place of the row)} of the files that have one, or None
-    attribute_names  what the A numbers of a row stand for
-    notes            lines for the user: what was assumed
+    names       all pictures, sorted
+    pixels      what yields their pixels
+    split       () -> (names to train with, names to test with, notes for the user), names in the order in
+                which they are served; DataError where there are too few pictures for both
+    crop        how the pictures are cut: a name in dataset.CROPS
+    attributes  what yields their attributes, or None
     """
-    name: str
-    files: object
-    train: list
-    test: list
-    box: object
-    attributes: dict = None
-    attribute_names: tuple = ()
-    notes: list = field(default_factory=list)
+    names: list
+    pixels: object
+    split: Callable
+    crop: str = "centre"
+    attributes: object = None
 
-    def attribute_rows(self, names):
-        """(n, A) float32, the attributes of these files. Raises DataError for a damaged row."""
-        return np.array([self._numbers(*self.attributes[name]) for name in names])
 
-    def _numbers(self, text, where):
+class AttributeList:
+    """The attributes of pictures, from the rows of a list file. A row is parsed when it is asked for.
+
+    names  what the A numbers of a row stand for
+    rows   {picture's name: (the numbers as text, the row's place for messages)}
+    """
+
+    def __init__(self, names, rows):
+        self.names, self._rows = tuple(names), rows
+
+    def __contains__(self, picture):
+        return picture in self._rows
+
+    def values(self, pictures):
+        """(n, A) float32, the attributes of these pictures. Raises DataError for a damaged row."""
+        return np.array([self._parse(*self._rows[picture]) for picture in pictures])
+
+    def _parse(self, text, where):
         try:
             row = np.array(text.split(), np.float32)
         except ValueError:
             row = np.empty(0, np.float32)
-        if len(row) != len(self.attribute_names) or not np.isfinite(row).all():
-            raise DataError(f"{where}: expected {len(self.attribute_names)} numbers: fetch the list again")
+        if len(row) != len(self.names) or not np.isfinite(row).all():
+            raise DataError(f"{where}: expected {len(self.names)} numbers: fetch the list again")
         return row
 
 
@@ -50,13 +62,6 @@ def hold_out(items, seed):
 def shuffled(names, seed):
     """The names in an order drawn by `seed`, so that the first k of them are a fair sample."""
     return [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
-
-
-def centre_square(picture, where):
-    """(top, left, side) of the largest square in the middle."""
-    height, width = picture.shape[:2]
-    side = min(height, width)
-    return (height - side) // 2, (width - side) // 2, side
 
 
 def find(folders, names):

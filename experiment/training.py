@@ -11,7 +11,7 @@ import zlib
 import numpy as np
 
 import gpuarray as ga
-from dataset import AUGMENTATIONS, Batches
+from dataset import Batches
 from experiment import checkpoints, curves, pictures, provenance, report
 from experiment.errors import Diverged, Interrupted, UsageError
 from experiment.progress import Progress, duration
@@ -37,7 +37,7 @@ class Training:
         self.settings, self.model = settings, model
         self.folder = RunFolder(settings.out)
         self.total_steps = settings.epochs * settings.epoch_size
-        augmentation = AUGMENTATIONS.get(images.name) if settings.augment else None
+        augmentation = images.augmentation if settings.augment else None
         self.batches = Batches(images.train, settings.batch_size, images.size, augmentation,
                                generator(settings.seed, "batches"), device)
         rng = generator(settings.seed, "pictures")

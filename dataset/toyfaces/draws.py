@@ -6,7 +6,6 @@ broadcast against images of shape (n, H, W) and (n, 3, H, W). Everything is floa
 import copy
 
 import numpy as np
-from scipy.special import ndtri
 
 PARTS = ("person", "background", "clothes", "neck", "haircut", "head", "eyes", "brows", "mouth", "beard",
          "earrings", "glasses", "hat")
@@ -58,6 +57,7 @@ class Stream:
 
     def normal(self, mean, sigma, limit=3.0):
         """Normally distributed numbers, cut off at limit standard deviations from the mean."""
+        from scipy.special import ndtri      # here: importing it takes as long as the rest of dataset
         return mean + sigma * np.clip(ndtri(next(self._next)), -limit, limit)
 
     def chance(self, probability):

@@ -20,16 +20,13 @@ class Maker:
     def __init__(self, pixels=None):
         self.pixels, self.made = rows() if pixels is None else pixels, 0
 
-    def __call__(self, folder, identity="a set", shape=SHAPE, **options):
-        return cache.image_rows(folder, "label", identity, shape, self.jobs, self.work, progress=False,
-                                **options)
+    def __call__(self, folder, identity="a set", shape=SHAPE):
+        return cache.image_rows(folder, "label", identity, shape, self.make, progress=False)
 
-    def jobs(self):
+    def make(self):
         self.made += 1
-        return ([6], [4, 5], [2, 3], [0, 1])
-
-    def work(self, numbers):
-        return numbers, self.pixels[numbers]
+        for numbers in ([6], [4, 5], [2, 3], [0, 1]):
+            yield numbers, self.pixels[numbers]
 
 
 def the_file(folder):
@@ -38,11 +35,10 @@ def the_file(folder):
     return path
 
 
-@pytest.mark.parametrize("workers", [1, 3, None])
-def test_rows_are_made_once_and_then_opened(tmp_path, workers):
+def test_rows_are_made_once_and_then_opened(tmp_path):
     maker = Maker()
     for _ in range(3):
-        images, damaged = maker(tmp_path, workers=workers)
+        images, damaged = maker(tmp_path)
         np.testing.assert_array_equal(images, rows())
         assert isinstance(images, np.memmap) and not images.flags.writeable and not damaged
     assert maker.made == 1
@@ -86,24 +82,37 @@ def test_a_large_file_is_checked_in_rows_spread_over_it(tmp_path, monkeypatch):
         assert maker(tmp_path)[1] is noticed
 
 
-def test_nothing_is_left_when_the_work_fails(tmp_path):
-    maker = Maker()
+def image_rows(folder, make):
+    return cache.image_rows(folder, "label", "a set", SHAPE, make, progress=False)
 
-    def work(numbers):
-        if 2 in numbers:
-            raise DataError("row 2 is bad")
-        return maker.work(numbers)
 
-    with pytest.raises(DataError, match="row 2 is bad"):
-        cache.image_rows(tmp_path, "label", "a set", SHAPE, maker.jobs, work, progress=False)
+def test_nothing_is_left_when_making_the_rows_fails(tmp_path):
+    def make():
+        yield [0], rows()[:1]
+        raise DataError("row 1 is bad")
+
+    with pytest.raises(DataError, match="row 1 is bad"):
+        image_rows(tmp_path, make)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_whoever_makes_the_rows_is_ended_when_they_cannot_be_written(tmp_path):
+    ended = []
+
+    def make():
+        try:
+            yield [0, 0], rows()[:1]           # two numbers for one row
+        finally:
+            ended.append(True)
+
+    with pytest.raises(ValueError, match="zip") as raised:
+        image_rows(tmp_path, make)
+    assert ended and raised.traceback
+
+
 def test_rows_that_never_come_are_missed(tmp_path):
-    maker = Maker()
     with pytest.raises(DataError, match="2 images vanished"):
-        cache.image_rows(tmp_path, "label", "a set", SHAPE, lambda: maker.jobs()[:3], maker.work,
-                         progress=False)
+        image_rows(tmp_path, lambda: (batch for batch in Maker().make() if 0 not in batch[0]))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -114,31 +123,13 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 
 def test_a_full_disk(tmp_path):
-    def jobs():
-        yield [0]
+    def make():
+        yield [0], rows()[:1]
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    with pytest.raises(DataError, match="No space left on device.*--cache"):
-        cache.image_rows(tmp_path, "label", "a set", SHAPE, jobs, Maker().work, progress=False)
+    with pytest.raises(DataError, match="No space left on device.*free some space.*--cache"):
+        image_rows(tmp_path, make)
     assert list(tmp_path.iterdir()) == []
-
-
-def test_in_parallel_keeps_the_order_and_only_runs_a_little_ahead():
-    drawn = []
-
-    def jobs():
-        for job in range(100):
-            drawn.append(job)
-            yield job
-
-    results = cache.in_parallel(lambda job: job ** 2, jobs(), workers=2)
-    assert next(results) == 0 and len(drawn) < 12
-    assert list(results) == [job ** 2 for job in range(1, 100)]
-
-
-def test_in_parallel_by_processes():
-    results = cache.in_parallel(abs, range(-5, 5), workers=2, processes=True)
-    assert list(results) == [5, 4, 3, 2, 1, 0, 1, 2, 3, 4]
 
 
 def test_an_answer_is_remembered_unless_its_file_is_damaged(tmp_path):

@@ -120,7 +120,7 @@ def test_a_page_in_place_of_the_list(tmp_path, text):
 
 def test_a_page_in_place_of_the_zipped_list(tmp_path):
     path = write_files(celeba(tmp_path / "celeba", attributes=None), {"list_attr_celeba.zip": "<html>"})
-    with pytest.raises(DataError, match=r"list_attr_celeba\.zip: list_attr_celeba\.txt cannot be read"):
+    with pytest.raises(DataError, match=r"list_attr_celeba\.zip: list_attr_celeba\.txt in it cannot be read"):
         opened(path, tmp_path)
 
 

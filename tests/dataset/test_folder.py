@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dataset import DataError, open_dataset
+from dataset import DataError, files, open_dataset
 from dataset.crop import cut
 from tests.dataset.make import encoded, picture, write_files, write_tar, write_tgz, write_zip
 
@@ -80,7 +80,7 @@ def test_a_file_that_is_no_image_is_named_and_leaves_no_cache(tmp_path):
 def test_a_link_to_nowhere_is_named(tmp_path):
     path = write_files(tmp_path / "pictures", some_files())
     (path / "lost.png").symlink_to(tmp_path / "nowhere.png")
-    with pytest.raises(DataError, match=r"pictures/lost\.png: cannot be read .*: mend it or take it away"):
+    with pytest.raises(DataError, match=r"pictures/lost\.png: cannot be read .*: check that it is there"):
         opened(path, tmp_path)
 
 
@@ -99,14 +99,22 @@ def test_a_picture_beyond_what_pil_opens_is_named(tmp_path, monkeypatch):
         opened(path, tmp_path)
 
 
-@pytest.mark.parametrize("files, complaint", [
+@pytest.mark.parametrize("pack", [write_files, write_zip, write_tar])
+def test_a_file_too_large_for_a_picture_is_named(tmp_path, monkeypatch, pack):
+    path = pack(tmp_path / "pictures", {**some_files(3), "film.png": bytes(60_000)})
+    monkeypatch.setattr(files, "LARGEST_FILE", 50_000)
+    with pytest.raises(DataError, match=r"film\.png: larger than any image should be .*: remove it"):
+        opened(path, tmp_path)
+
+
+@pytest.mark.parametrize("content, complaint", [
     ({}, "holds no files"), ({".hidden": "x"}, "holds no files"),
     ({"one.png": encoded(picture(0))}, "a single image")])
-def test_too_little(tmp_path, files, complaint):
+def test_too_little(tmp_path, content, complaint):
     path = tmp_path / "pictures"
     path.mkdir()
     with pytest.raises(DataError, match=complaint):
-        opened(write_files(path, files), tmp_path)
+        opened(write_files(path, content), tmp_path)
 
 
 def test_no_such_path(tmp_path):
@@ -143,7 +151,7 @@ def test_an_archive_that_is_cut_short(tmp_path):
 def test_an_archive_of_which_little_is_there(tmp_path, pack, name, size):
     path = pack(tmp_path / name, some_files())
     path.write_bytes(path.read_bytes()[:size])
-    with pytest.raises(DataError, match=f"{name}: not a whole zip or tar archive: fetch it again"):
+    with pytest.raises(DataError, match=f"{name}: not a complete zip or tar archive: fetch it again"):
         opened(path, tmp_path)
 
 

@@ -1,10 +1,20 @@
-"""Toyfaces as an opened set, and what opening has in common."""
+"""Opening sets of images: what all kinds have in common, toyfaces, whole sets, and single pictures."""
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
+import pytest
+from PIL import Image
 
-from dataset import AUGMENTATIONS, images, open_dataset, toyfaces
+from dataset import (
+    CELEBA, CROPS, FLIPS, LFW, Augmentation, DataError, open_all, open_dataset, read_pictures, readers,
+    toyfaces)
+from dataset.pixels import Arrays
+from dataset.source import Source
+from dataset.toyfaces import reader
+from tests.dataset.make import (
+    celeba_images, celeba_partition, encoded, lfw_images, picture, write_files, write_tgz, write_zip)
 
 
 def test_toyfaces(tmp_path):
@@ -20,27 +30,147 @@ def test_toyfaces(tmp_path):
 
 
 def test_toyfaces_of_another_seed(tmp_path):
-    first, other = (open_dataset("toyfaces", 16, cache=tmp_path, limit=10, seed=seed) for seed in (0, 1))
+    first, other = (open_dataset("toyfaces", 16, cache=tmp_path, limit=10, seed=seed, want_attributes=True)
+                    for seed in (0, 1))
     assert (first.train.images != other.train.images).any()
     np.testing.assert_array_equal(other.train.images, toyfaces.render(range(10), 16, seed=1, margin=1))
+    np.testing.assert_array_equal(other.train.attributes, 2 * toyfaces.attributes(range(10), 1) - 1)
 
 
 def test_many_toyfaces_are_painted_by_processes_and_are_the_same(tmp_path, monkeypatch):
-    monkeypatch.setattr(images, "WORTH_PROCESSES", 100)
+    monkeypatch.setattr(reader, "WORTH_PROCESSES", 100)
     opened = open_dataset("toyfaces", 16, cache=tmp_path, limit=150, workers=2)
     np.testing.assert_array_equal(opened.train.images, toyfaces.render(range(150), 16, seed=0, margin=1))
 
 
 def test_all_toyfaces_are_twenty_and_two_thousand():
-    assert [len(faces) for faces in images.TOYFACES.values()] == [20_000, 2_000]
-    assert not set(images.TOYFACES["train"]) & set(images.TOYFACES["test"])
+    source = reader.open_source(None, None)
+    train, test, notes = source.split()
+    assert (len(train), len(test), notes) == (20_000, 2_000, [])
+    assert source.names == sorted(train + test) and len(set(source.names)) == 22_000
 
 
-def test_every_kind_of_data_has_its_augmentation():
-    assert set(AUGMENTATIONS) == {"toyfaces", "celeba", "lfw", "folder"}
+def data_of(kind, folder):
+    """What to open for a kind of data, with three pictures at least."""
+    if kind == "celeba":
+        files = {**celeba_images([3, 1, 2]), "list_eval_partition.txt": celeba_partition({1: 0, 2: 1, 3: 2})}
+        return write_files(folder / "data", files)
+    if kind == "lfw":
+        return write_tgz(folder / "data/lfw.tgz", lfw_images({"Li_Wu": 2, "Al_Bo": 1}))
+    if kind == "folder":
+        return write_zip(folder / "data.zip", {f"{i}.png": encoded(picture(i, 40, 50)) for i in (2, 0, 1)})
+    return kind
 
 
-def test_importing_does_not_bring_in_the_networks():
-    code = "import sys, dataset; print({'nets', 'experiment', 'cupy', 'matplotlib'} & set(sys.modules))"
+@pytest.mark.parametrize("kind, augmentation, crop", [
+    ("toyfaces", FLIPS, "centre"), ("celeba", CELEBA, "celeba"), ("lfw", LFW, "lfw"),
+    ("folder", FLIPS, "centre")])
+def test_every_kind_of_data_says_how_it_is_augmented_and_cut(tmp_path, kind, augmentation, crop):
+    opened = open_dataset(data_of(kind, tmp_path), 16, cache=tmp_path, limit=2)
+    assert (opened.name, opened.augmentation, opened.crop) == (kind, augmentation, crop)
+    assert crop in CROPS
+
+
+def test_arrays_are_data_like_any_other(tmp_path, monkeypatch):
+    arrays = {part: np.random.default_rng(n).integers(0, 256, (n, 28, 28, 1), np.uint8)
+              for part, n in (("train", 70), ("test", 8))}
+    file = write_files(tmp_path, {"digits.bin": "x"}) / "digits.bin"
+
+    def open_source(path, cache, seed):
+        pixels = Arrays([file], arrays)
+        train, test = pixels.names["train"], pixels.names["test"]
+        return Source(sorted(train + test), pixels, lambda: (train, test, []))
+
+    module = SimpleNamespace(NEEDS=None, recognises=lambda path, cache: path == file, open_source=open_source)
+    digits = readers.Reader("digits", module, Augmentation(flip=False))
+    monkeypatch.setattr(readers, "READERS", [*readers.READERS, digits])
+    for data in ("digits", file):
+        opened = open_dataset(data, 28, cache=tmp_path / "cache")
+        assert (opened.name, opened.augmentation, opened.margin) == ("digits", digits.augmentation, 2)
+        for part, split in (("train", opened.train), ("test", opened.test)):
+            np.testing.assert_array_equal(split.images[:, 2:-2, 2:-2], arrays[part])
+            above = split.images[:, :2, 2:-2]                   # the margin repeats the edge
+            np.testing.assert_array_equal(above, np.repeat(arrays[part][:, :1], 2, axis=1))
+    names, split = open_all(file, 28, cache=tmp_path / "cache")
+    assert (names[0], names[8], len(names)) == ("test/000000", "train/000000", 78)
+    np.testing.assert_array_equal(split.images[8:, 2:-2, 2:-2], arrays["train"])
+    before = set((tmp_path / "cache").iterdir())
+    file.write_text("another version")
+    open_dataset("digits", 28, cache=tmp_path / "cache")
+    assert len(set((tmp_path / "cache").iterdir()) - before) == 1
+
+
+@pytest.mark.parametrize("kind, expected", [
+    ("toyfaces", ["toyfaces/000000", "toyfaces/000001", "toyfaces/000002"]),
+    ("celeba", [f"00000{i}.jpg" for i in (1, 2, 3)]),
+    ("lfw", [f"lfw-deepfunneled/{p}/{p}_{i:04d}.jpg" for p, i in (("Al_Bo", 1), ("Li_Wu", 1), ("Li_Wu", 2))]),
+    ("folder", ["0.png", "1.png", "2.png"])])
+def test_all_pictures_in_the_order_of_their_names(tmp_path, kind, expected):
+    data = data_of(kind, tmp_path)
+    names, split = open_all(data, 16, cache=tmp_path, limit=3)
+    assert names == expected and len(split) == 3 and split.attributes is None
+    opened = open_dataset(data, 16, cache=tmp_path, limit=3)
+    assert sum((row == split.images).all(axis=(1, 2, 3)).any() for row in opened.train.images) >= 1
+    assert open_all(data, 16, cache=tmp_path, limit=2)[0] == expected[:2]
+
+
+def test_a_set_too_small_to_split_and_another_crop(tmp_path):
+    data = write_files(tmp_path / "img_align_celeba", celeba_images([1], ""))
+    with pytest.raises(DataError, match="a single image"):
+        open_dataset(data, 16, cache=tmp_path)
+    for crop in (None, "celeba", "centre", "lfw"):
+        names, split = open_all(data, 16, crop, tmp_path)
+        assert names == ["000001.jpg"]
+        expected = read_pictures([data / "000001.jpg"], 16, crop or "celeba")
+        np.testing.assert_array_equal(split.pictures([0]), expected)
+
+
+def test_toyfaces_are_never_cut(tmp_path):
+    _, split = open_all("toyfaces", 16, "celeba", tmp_path, limit=3)
+    np.testing.assert_array_equal(split.images, toyfaces.render(range(3), 16, margin=1))
+
+
+def test_single_pictures_in_the_order_given(tmp_path):
+    write_files(tmp_path, {f"{i}.png": encoded(picture(i, 16, 16)) for i in range(3)})
+    pictures = read_pictures([tmp_path / "2.png", str(tmp_path / "0.png"), tmp_path / "2.png"], 16)
+    assert pictures.dtype == np.float32
+    expected = np.stack([picture(i, 16, 16) for i in (2, 0, 2)])
+    np.testing.assert_allclose(pictures, expected / 127.5 - 1, atol=1e-6)
+    assert read_pictures([], 16).shape == (0, 16, 16, 3)
+
+
+def test_a_large_single_picture_is_read_without_a_warning(tmp_path, monkeypatch, recwarn):
+    write_files(tmp_path, {"0.png": encoded(picture(0, 40, 50))})
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 50 - 1)
+    read_pictures([tmp_path / "0.png"], 16)
+    assert not recwarn.list
+
+
+@pytest.mark.parametrize("name, crop, complaint", [
+    ("text.png", "centre", "text.png: not an image that can be read: replace or remove it"),
+    ("cut.jpg", "centre", "cut.jpg: not an image"),
+    ("nowhere.png", "centre", "nowhere.png: cannot be read .*: check that it is there"),
+    ("", "centre", "cannot be read"),
+    ("0.png", "celeba", "0.png: is 50 x 40, not 178 x 218 .*: use those, or cut .* with --crop centre"),
+    ("0.png", "middle", "crop middle is not known: choose celeba, lfw, centre")])
+def test_a_single_picture_that_cannot_be_used(tmp_path, name, crop, complaint):
+    write_files(tmp_path, {"text.png": "shopping", "0.png": encoded(picture(0, 40, 50)),
+                           "cut.jpg": encoded(picture(0), "JPEG")[:2000]})
+    with pytest.raises(DataError, match=complaint) as raised:
+        read_pictures([tmp_path / "0.png", tmp_path / name], 16, crop)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("options, complaint", [
+    (dict(size=4), "image size 4"), (dict(size=16, limit=0), "limit of 0"),
+    (dict(size=16, crop="middle"), "crop middle is not known")])
+def test_a_whole_set_that_cannot_be_opened_so(tmp_path, options, complaint):
+    with pytest.raises(DataError, match=complaint):
+        open_all("toyfaces", cache=tmp_path, **options)
+
+
+def test_importing_brings_in_neither_the_networks_nor_what_is_slow():
+    slow = "'nets', 'experiment', 'cupy', 'matplotlib', 'scipy'"
+    code = f"import sys, dataset; print({{{slow}}} & set(sys.modules))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout == "set()\n"

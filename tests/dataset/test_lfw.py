@@ -5,7 +5,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from dataset import DataError, lfw, open_dataset
+from dataset import DataError, open_dataset
 from dataset.crop import cut
 from tests.dataset.make import (
     encoded, lfw_attributes, lfw_images, lfw_people, picture, write_files, write_tgz, write_zip)
@@ -53,15 +53,6 @@ def test_first_fold_tests_and_the_others_train(tmp_path, given):
     assert images.name == "lfw" and images.notes == []
     assert len(images.train) == 5 and set(who(images.train)) == images_of(SECOND)
     assert len(images.test) == 3 and set(who(images.test)) == images_of(FIRST)
-
-
-def test_another_fold(tmp_path):
-    path = archive(tmp_path)
-    write_files(tmp_path, {"people.txt": lfw_people([FIRST, SECOND])})
-    source = lfw.open_source(path, tmp_path / "cache", test_fold=1)
-    assert {name.split("/")[1] for name in source.test} == set(SECOND)
-    with pytest.raises(DataError, match=r"people\.txt: has folds 0 to 1: choose one of these, not 2"):
-        lfw.open_source(path, tmp_path / "cache", test_fold=2)
 
 
 def test_lists_in_a_folder_called_lfw_beside_the_archive(tmp_path):
