@@ -2,7 +2,7 @@
 import numpy as np
 
 from gpuarray.cpu.memory import empty
-from gpuarray.cpu.rows import fold, repeat, rows_in_chunk, wide_rows
+from gpuarray.cpu.blocking import fold, repeat, rows_in_chunk, wide_rows
 from gpuarray.cpu.threads import in_chunks
 
 

@@ -1,13 +1,13 @@
 """Batch normalisation with its activation (Ioffe & Szegedy 2015), forward and back, in two passes over memory each.
 
-Everything works on wide rows (gpuarray.cpu.rows), a cache-sized chunk at a time on all cores. Chunks give a count, a mean
+Everything works on wide rows (gpuarray.cpu.blocking), a cache-sized chunk at a time on all cores. Chunks give a count, a mean
 and a sum of squares around that mean, which are merged exactly (Chan et al. 1983): no large number is ever squared, so a
 mean far from zero does no harm.
 """
 import numpy as np
 
 from gpuarray.cpu.memory import empty
-from gpuarray.cpu.rows import fold, repeat, rows_in_chunk, wide_rows
+from gpuarray.cpu.blocking import fold, repeat, rows_in_chunk, wide_rows
 from gpuarray.cpu.threads import in_chunks
 
 

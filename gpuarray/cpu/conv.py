@@ -6,7 +6,7 @@ each with the taps of the kernel that meet it: no product with an inserted zero 
 """
 import numpy as np
 
-from gpuarray.cpu import direct, winograd
+from gpuarray.cpu import im2col, winograd
 from gpuarray.cpu.activation import activate, add_bias
 from gpuarray.cpu.batchnorm import chunk_moments, merge_moments
 from gpuarray.cpu.checks import check_array, check_epilogue, check_precision
@@ -25,7 +25,7 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
     if winograd.applies(x.shape, w.shape, stride):
         parts = winograd.convolve(x, w, y, epilogue)
     else:
-        parts = direct.correlate(x, w, stride, _before(k), y, epilogue)
+        parts = im2col.correlate(x, w, stride, _before(k), y, epilogue)
     return (y, merge_moments(parts, x.dtype)) if moments else y
 
 
@@ -55,7 +55,7 @@ def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
     check_precision(tf32)
     if not weight:
         return
-    way = winograd if winograd.applies(x.shape, dw.shape, stride) else direct
+    way = winograd if winograd.applies(x.shape, dw.shape, stride) else im2col
     gradient = way.weight_gradient(x, dy, (k, k), stride, _before(k))
     gradient *= dw.dtype.type(weight)
     np.add(dw, gradient, out=dw)
@@ -70,7 +70,7 @@ def _correlate_phases(dy, w, stride, dx, epilogue):
             (row, r), (column, r2) = divmod(a + before, stride), divmod(b + before, stride)
             taps = np.ascontiguousarray(w[r::stride, r2::stride][::-1, ::-1].swapaxes(2, 3))
             begin = len(taps) - 1 - row, taps.shape[1] - 1 - column
-            parts += direct.correlate(dy, taps, 1, begin, dx[:, a::stride, b::stride], epilogue)
+            parts += im2col.correlate(dy, taps, 1, begin, dx[:, a::stride, b::stride], epilogue)
     return parts
 
 

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from gpuarray.cpu.memory import empty, zeros
-from gpuarray.cpu.rows import spaced_rows
+from gpuarray.cpu.blocking import spaced_rows
 from gpuarray.cpu.threads import cores, in_chunks, in_parallel
 
 # Toom-Cook: polynomials are multiplied by their values at six points, the last one infinity; the filter is the transpose

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from gpuarray.cpu.memory import empty, zeros
-from gpuarray.cpu.rows import spaced_rows
+from gpuarray.cpu.blocking import spaced_rows
 from gpuarray.cpu.threads import cores, in_chunks, in_parallel
 
 _PATCH_BYTES = 1 << 20      # of a piece's patches
