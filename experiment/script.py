@@ -8,7 +8,6 @@ import gpuarray as ga
 from experiment.dry_run import print_plan
 from experiment.errors import Diverged, Interrupted, UsageError
 from experiment.training import Training
-from gpuarray.cpu import use_cores
 
 
 def run_script(main):
@@ -69,7 +68,7 @@ def open_device(settings):
         raise UsageError(f"--precision {settings.precision}: needs a GPU of compute capability 8.0 or above, but "
                          f"the device is {device} ({why}): leave it out or use --precision fp32")
     if device == "cpu":
-        use_cores(settings.cores)
+        ga.use_cores(settings.cores)
     print(f"device: {device} ({why})", flush=True)
     return device, why
 

@@ -2,7 +2,7 @@
 
 `gpuarray.operations` holds the contract of every operation; both backends, `gpuarray.cpu` and `gpuarray.cuda`, fulfil it.
 """
-from gpuarray.cpu.threads import available_cores
+from gpuarray.cpu.threads import available_cores, use_cores
 from gpuarray.dispatch import backend_of, choose_device, computes_in, register_cuda_type, to_device, to_host
 from gpuarray.errors import ArgumentError, DeviceError
 from gpuarray.graph import Graph

@@ -1,31 +1,37 @@
-"""A piece of work on one array, recorded as one CUDA graph and started with one call from then on."""
+"""Work on the arrays of a batch, recorded as one CUDA graph and started with one call from then on."""
 from gpuarray.dispatch import backend_of
 from gpuarray.errors import ArgumentError
 
 
 class Graph:
-    """work(x), which is run as it is at the first call, recorded at the second, and replayed from then on.
+    """work(*arrays): run as it is at the first call, recorded at the second, and replayed from then on.
 
     The first call compiles the kernels and makes the arrays that work keeps on the device. From the second on, only what
-    work does on the device happens again, with the same arrays at the same addresses: x is copied to where the first
-    recording found it, and anything else that changes (a learning rate, a counter) must lie in device memory. work may
-    neither wait for the device nor return anything. On the CPU every call is a call of work.
-    Raises ArgumentError for an x of another shape or type than the first.
+    work does on the device happens again, with the same arrays at the same addresses: the arrays of a call are copied to
+    where the recording found its own, and anything else that changes (a learning rate, a counter) must lie in device
+    memory. work may neither wait for the device nor return anything. On the CPU every call is a call of work.
+    Raises ArgumentError for arrays of other shapes or types than the first call's.
     """
 
     def __init__(self, work):
         self._work = work
-        self._x = self._replay = None
+        self._arrays = self._replay = None
 
-    def __call__(self, x):
-        if self._x is None:
-            self._work(x)
-            self._x = backend_of(x).empty(x.shape, x.dtype, x)
+    def __call__(self, *arrays):
+        if self._arrays is None:
+            self._work(*arrays)
+            self._arrays = [backend_of(array).empty(array.shape, array.dtype, array) for array in arrays]
             return
-        if x.shape != self._x.shape or x.dtype != self._x.dtype:
-            raise ArgumentError(f"recorded for {self._x.dtype} {self._x.shape}, got {x.dtype} {x.shape}: "
-                                "make another Graph for it")
-        self._x[...] = x
+        if _kinds(arrays) != _kinds(self._arrays):
+            recorded, got = (", ".join(f"{dtype} {shape}" for dtype, shape in _kinds(each))
+                             for each in (self._arrays, arrays))
+            raise ArgumentError(f"recorded for {recorded}, got {got}: make another Graph for it")
+        for recorded, array in zip(self._arrays, arrays):
+            recorded[...] = array
         if self._replay is None:
-            self._replay = backend_of(x).capture(lambda: self._work(self._x))
+            self._replay = backend_of(*arrays).capture(lambda: self._work(*self._arrays))
         self._replay()
+
+
+def _kinds(arrays):
+    return [(array.dtype, array.shape) for array in arrays]

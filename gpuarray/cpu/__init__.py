@@ -10,4 +10,11 @@ from gpuarray.cpu.latent import reparametrise, reparametrise_grad
 from gpuarray.cpu.memory import capture, cast, concatenate, empty, host_value, to_device, to_host, zeros
 from gpuarray.cpu.noise import advance, normal
 from gpuarray.cpu.optimiser import adam_step, rmsprop_step
-from gpuarray.cpu.threads import use_cores
+
+FLOATING = "float32", "float64"      # types of activations
+MOST_ELEMENTS = 2**63 - 1            # of an array
+
+
+def why_not(precision, like=None):
+    """Why products in this precision cannot be had; None where they can."""
+    return None if precision == "fp32" else f"{precision} is a precision of the CUDA backend: leave it off on the CPU"

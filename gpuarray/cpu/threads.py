@@ -1,9 +1,9 @@
-"""Work on all cores: a slice of the work at a time, each worker with a BLAS of one thread.
+"""Work on all cores: a chunk of the work at a time, each worker with a BLAS of one thread.
 
-NumPy lets go of the interpreter's lock inside its loops and products, so plain threads run them side by side. A chunk that
-stays in one core's cache from its first operation to its last beats operations that each spread over all cores: there is
-no barrier between them and nothing travels through memory. Results come back in the order of the chunks and never depend
-on which worker was faster.
+NumPy releases the interpreter's lock inside its loops and products, so plain threads run them side by side. A chunk
+(a slice of rows, elements or images) stays in one core's cache from its first operation to its last. That is faster
+than operations that each spread over all cores: there is no barrier between them and nothing travels through memory.
+Results come back in the order of the chunks and never depend on which worker was faster.
 """
 import functools
 import os
@@ -13,8 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 import threadpoolctl
 
 _inside = threading.local()      # .busy is set in a worker: work that it splits further runs where it is
-
-
 _limit = None                    # set by use_cores
 
 
@@ -24,8 +22,11 @@ def available_cores():
 
 
 def use_cores(count):
-    """Compute on at most `count` cores from now on; None: on all. One is faster for small networks: waking another core
-    and handing the interpreter's lock to and fro then costs more than it saves."""
+    """Compute on at most `count` cores from now on; None: on all available ones.
+
+    One is faster for small networks: waking another core and passing the interpreter's lock back and forth then costs
+    more than it saves.
+    """
     global _limit
     _limit = count
     if count == 1:
@@ -39,7 +40,8 @@ def cores():
 
 @functools.cache
 def _workers():
-    """The workers. From their start on BLAS keeps to one thread: its own would spin, waiting for work, on our cores."""
+    """The workers. From their start on BLAS keeps to one thread: its own threads would wait for work in busy loops, on
+    the cores that the workers need."""
     threadpoolctl.threadpool_limits(1, user_api="blas")
     return ThreadPoolExecutor(cores(), thread_name_prefix="gpuarray")
 

@@ -35,6 +35,23 @@ def test_every_call_does_the_work_on_the_x_it_is_given(where):
 
 
 @pytest.mark.parametrize("where", WHERE)
+def test_a_batch_of_several_arrays(where):
+    total = ga.to_device(np.zeros(3, np.float32), where)
+
+    def work(x, label):
+        total[...] = total + x * label
+
+    graph, wanted = ga.Graph(work), np.zeros(3)
+    for number in range(1, 5):
+        x, label = np.arange(3, dtype=np.float32) + number, np.full(1, number, np.float32)
+        graph(ga.to_device(x, where), ga.to_device(label, where))
+        wanted += x * number
+        assert (ga.to_host(total) == wanted).all()
+    with pytest.raises(ga.ArgumentError, match=r"recorded for float32 \(3,\), float32 \(1,\), got float32 \(3,\): make"):
+        graph(ga.to_device(x, where))
+
+
+@pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("other", [np.zeros(2, np.float32), np.zeros(3, np.float64)])
 def test_another_shape_or_type_is_refused(where, other):
     graph = ga.Graph(lambda x: None)
