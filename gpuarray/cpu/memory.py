@@ -7,8 +7,6 @@ import math
 
 import numpy as np
 
-from gpuarray.errors import ArgumentError
-
 _POOLED = 1 << 16            # bytes from which a buffer is worth keeping
 _MOST_IDLE = 1 << 30         # bytes that may wait in the pool
 _ALIGNMENT = 64              # bytes; a cache line, and a vector of AVX-512: NumPy's loops are twice as fast on such arrays
@@ -86,15 +84,14 @@ def host_value(x, otherwise):
 
 def cast(x, dtype):
     """x in another floating-point type; x itself where it has it already."""
-    if str(dtype) not in ("float32", "float64"):
-        raise ArgumentError(f"dtype is {dtype}: the CPU computes in float32 or float64 only")
     return x.astype(dtype, copy=False)
 
 
-def concatenate(*arrays):
-    """The arrays, one after the other along the first axis."""
-    out = empty((sum(len(array) for array in arrays), *arrays[0].shape[1:]), arrays[0].dtype)
-    return np.concatenate(arrays, out=out)
+def concatenate(*arrays, axis):
+    """The arrays, one after the other along the first axis (0) or the last (-1)."""
+    shape = list(arrays[0].shape)
+    shape[axis] = sum(array.shape[axis] for array in arrays)
+    return np.concatenate(arrays, axis, out=empty(shape, arrays[0].dtype))
 
 
 def capture(step):

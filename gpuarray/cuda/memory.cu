@@ -1,8 +1,11 @@
-// Copies within the device's memory. Tiling: one thread a WIDTH of consecutive elements, 16 bytes where size
+// Copies within the device's memory. Tiling: one thread a WIDTH of consecutive elements, 16 bytes where sizes
 // and addresses allow.
 
-// from, to (size,), size a multiple of WIDTH
-extern "C" __global__ void copy(In<ELEMENT> from, Out<ELEMENT> to, int size) {
-    int i = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
-    if (i < size) *reinterpret_cast<Vector<ELEMENT, WIDTH>*>(to + i) = vector_at<WIDTH>(from + i);
+// from (size,), rows of so many columns one after the other; to: the first of rows that begin `stride` elements
+// apart. columns and stride are multiples of WIDTH.
+extern "C" __global__ void copy_rows(In<ELEMENT> from, Out<ELEMENT> to, int size, int columns, int stride) {
+    const int i = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
+    if (i >= size) return;
+    const int target = i / columns * stride + i % columns;
+    *reinterpret_cast<Vector<ELEMENT, WIDTH>*>(to + target) = vector_at<WIDTH>(from + i);
 }

@@ -1,27 +1,30 @@
 """Launcher of memory.cu."""
+from math import gcd
+
 import numpy as np
 
-from gpuarray.cuda.checks import check_arrays, check_choice, check_range
 from gpuarray.cuda.layout import ELEMENT_TYPES, flat_grid, vector_width
 from gpuarray.cuda.runtime import empty, launch
 
 
-def concatenate(*arrays):
-    first = arrays[0]
-    check_choice("concatenate", "the type", first.dtype.name, ELEMENT_TYPES)
-    rest = " ".join(map(str, first.shape[1:]))
-    check_arrays("concatenate", **{f"array{i}": (array, f"N{i} {rest}", first.dtype.name)
-                                   for i, array in enumerate(arrays)})
-    check_range("concatenate", "the number of elements", sum(array.size for array in arrays), 1)
-    out = empty((sum(map(len, arrays)), *first.shape[1:]), first.dtype, first)
+def concatenate(*arrays, axis):
+    shape = list(arrays[0].shape)
+    shape[axis] = sum(array.shape[axis] for array in arrays)
+    out = empty(tuple(shape), arrays[0].dtype, arrays[0])
     start = 0
     for array in arrays:
-        _copy(array, out[start:start + len(array)])
-        start += len(array)
+        part = slice(start, start + array.shape[axis])
+        if axis == 0:
+            _copy(array, out[part], array.size, array.size)                # one row
+        else:
+            _copy(array, out[..., part], array.shape[-1], shape[-1])
+        start = part.stop
     return out
 
 
-def _copy(array, to):
-    width = vector_width(array.size, array, to)
-    launch(array, "memory.cu", "copy", *flat_grid(array.size // width), (array, to, np.int32(array.size)),
+def _copy(array, to, columns, stride):
+    """Rows of so many columns, one after the other in `array`, to where they begin a stride apart."""
+    width = vector_width(gcd(columns, stride), array, to)
+    launch(array, "memory.cu", "copy_rows", *flat_grid(array.size // width),
+           (array, to, *map(np.int32, (array.size, columns, stride))),
            defines=(("ELEMENT", ELEMENT_TYPES[array.dtype.name]), ("WIDTH", width)))

@@ -5,6 +5,7 @@ import threading
 import numpy as np
 import pytest
 
+import gpuarray as ga
 from gpuarray.cpu import memory
 
 LARGE = 1 << 18      # float32 numbers: 1 MiB
@@ -88,4 +89,13 @@ def test_copies_are_their_own():
     for copy in (memory.to_device(array.T), memory.to_host(array.T)):
         assert copy.flags.c_contiguous and not np.shares_memory(copy, array)
         np.testing.assert_array_equal(copy, array.T)
-    np.testing.assert_array_equal(memory.concatenate(array, array[:1]), np.concatenate([array, array[:1]]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "uint8"])
+@pytest.mark.parametrize("axis, shapes", [
+    (0, [(3, 4)]), (0, [(3, 4), (1, 4)]), (-1, [(3, 4), (3, 1), (3, 2)]), (-1, [(2, 3, 5), (2, 3, 1)]), (-1, [(2,), (3,)])])
+def test_concatenate(axis, shapes, dtype):
+    arrays = [np.random.default_rng(number).uniform(0, 99, shape).astype(dtype) for number, shape in enumerate(shapes)]
+    got = ga.concatenate(*arrays, axis=axis)
+    assert got.dtype == dtype and got.flags.c_contiguous
+    np.testing.assert_array_equal(got, np.concatenate(arrays, axis))
