@@ -1,52 +1,50 @@
 """Which backend an array belongs to: `gpuarray.cpu` (NumPy) or `gpuarray.cuda` (CuPy and our kernels).
 
-Arrays are plain `numpy.ndarray` and `cupy.ndarray`. `backend_of` is the only place that looks at an array's type.
+Arrays are plain `numpy.ndarray` and `cupy.ndarray`. `backend_of_type` is the only place that looks at an array's type.
 """
 import importlib
 import sys
+from functools import cache
 
 import numpy as np
 
 from gpuarray.errors import ArgumentError, DeviceError
 
-_CUDA_TYPES = []     # array types besides cupy.ndarray that the CUDA backend serves (its kernels run on the CPU in the tests)
+# Array types besides cupy.ndarray that the CUDA backend serves: the tests run its kernels on the CPU.
+_CUDA_TYPES = []
 
 
 def register_cuda_type(array_type):
     """Let the CUDA backend answer for `array_type`, a subclass of numpy.ndarray whose kernels run elsewhere."""
     _CUDA_TYPES.append(array_type)
+    backend_of_type.cache_clear()
 
 
-def _is_cuda(array):
+@cache
+def backend_of_type(array_type):
+    """The backend that serves arrays of this type. Raises ArgumentError for a type that is no array's."""
     cupy = sys.modules.get("cupy")       # an array of CuPy's can only exist once CuPy is imported
-    if cupy is not None and isinstance(array, cupy.ndarray):
-        return True
-    return any(isinstance(array, array_type) for array_type in _CUDA_TYPES)
+    if issubclass(array_type, tuple(_CUDA_TYPES)) or cupy is not None and issubclass(array_type, cupy.ndarray):
+        return _backend("cuda")
+    if issubclass(array_type, np.ndarray):
+        return _backend("cpu")
+    raise ArgumentError(f"expected numpy or cupy arrays, got {array_type.__name__}")
 
 
 def backend_of(*arrays):
-    """The module that works on these arrays: `gpuarray.cpu` or `gpuarray.cuda`. None stands for an absent optional one.
+    """The module that works on these arrays: `gpuarray.cpu` or `gpuarray.cuda`.
 
     Raises ArgumentError for anything that is no array, and for arrays of both backends in one call.
     """
-    names = set()
-    for array in arrays:
-        if array is None:
-            continue
-        if _is_cuda(array):
-            names.add("gpuarray.cuda")
-        elif isinstance(array, np.ndarray):
-            names.add("gpuarray.cpu")
-        else:
-            raise ArgumentError(f"expected numpy or cupy arrays, got {type(array).__name__}")
-    if len(names) != 1:
+    backends = {backend_of_type(type(array)) for array in arrays}
+    if len(backends) != 1:
         raise ArgumentError("arrays on both the CPU and the GPU in one call: move them to one device first")
-    return importlib.import_module(names.pop())
+    return backends.pop()
 
 
 def to_device(array, device):
     """A copy of a NumPy array in the memory of `device` ('cpu' or 'cuda'), C-contiguous."""
-    return _backend_of_device(device).to_device(np.ascontiguousarray(array))
+    return _backend(device).to_device(np.ascontiguousarray(array))
 
 
 def to_host(array):
@@ -64,7 +62,7 @@ def choose_device(wanted="auto"):
     if wanted not in ("auto", "cuda"):
         raise ArgumentError(f"unknown device {wanted!r}: use 'auto', 'cpu' or 'cuda'")
     try:
-        return "cuda", _backend_of_device("cuda").describe_device()
+        return "cuda", _backend("cuda").describe_device()
     except DeviceError as error:
         if wanted == "cuda":
             raise
@@ -73,10 +71,8 @@ def choose_device(wanted="auto"):
 
 def computes_in(precision, device):
     """Does `device` ('cpu' or 'cuda', a GPU that is there) have products in `precision`: 'fp32', 'tf32' or 'bf16'?"""
-    if precision == "fp32":
-        return True
-    return device == "cuda" and _backend_of_device("cuda").runtime.default_runtime().capability >= (8, 0)
+    return _backend(device).why_not(precision) is None
 
 
-def _backend_of_device(device):
+def _backend(device):
     return importlib.import_module(f"gpuarray.{device}")

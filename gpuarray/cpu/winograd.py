@@ -94,7 +94,7 @@ def convolve_back(dy, w, dx, epilogue):
     return [result for part in parts for result in part]
 
 
-def weight_gradient(x, dy, *_):
+def weight_gradient(x, dy):
     """The gradient (5, 5, C, K) to the weights: a group of images at a time, over which all cores share the points."""
     c, channels = x.shape[3], dy.shape[3]
     each = _tiles(dy[:1])

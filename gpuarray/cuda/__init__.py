@@ -16,6 +16,10 @@ from gpuarray.cuda.memory import concatenate
 from gpuarray.cuda.optimiser import adam_step, rmsprop_step
 from gpuarray.cuda.runtime import empty, zeros
 
+FLOATING = "float32", "bfloat16"     # types of activations
+MOST_ELEMENTS = 2**31 - 1            # of an array: kernels index with 32 bits
+TENSOR_CORES = 8, 0                  # the compute capability from which on they take tf32 and bfloat16
+
 
 def to_device(array):
     """A copy of a NumPy array on the GPU. Raises DeviceError without a usable GPU, or memory."""
@@ -30,6 +34,15 @@ def to_host(array):
 def describe_device():
     """The GPU in a line. Raises DeviceError where there is none that can be used."""
     return runtime.default_runtime().describe()
+
+
+def why_not(precision, like=None):
+    """Why products in this precision cannot be had beside `like`, or on the machine's GPU; None where they can."""
+    capability = (runtime.default_runtime() if like is None else runtime.runtime_of(like)).capability
+    if precision == "fp32" or capability >= TENSOR_CORES:
+        return None
+    return (f"{precision} needs compute capability {TENSOR_CORES[0]}.{TENSOR_CORES[1]}, this card has "
+            f"{capability[0]}.{capability[1]}: use fp32")
 
 
 def host_value(x, otherwise):

@@ -1,19 +1,14 @@
 """Launchers of batchnorm.cu and batchnorm_grad.cu."""
 import numpy as np
 
-from gpuarray.cuda.checks import check_arrays, check_choice
 from gpuarray.cuda.layout import Columns, merge_grid
 from gpuarray.cuda.runtime import empty, launch
 from gpuarray.cuda.sums import add_column_sums
-
-_ACTIVATIONS = "linear", "relu"
 
 
 def batchnorm(x, gamma, beta, eps, activation, moments, running, momentum):
     given_mean, given_var = moments or (None, None)
     running_mean, running_inv_std = running or (None, None)
-    _check("batchnorm", x, gamma, beta, activation, moments_mean=given_mean, moments_var=given_var,
-           running_mean=running_mean, running_inv_std=running_inv_std)
     y, inv_std = empty(x.shape, x.dtype, x), empty(gamma.shape, np.float32, x)
     columns = Columns(x, gamma, beta, given_mean, given_var)
     defines = _defines(columns, activation)
@@ -46,7 +41,6 @@ def _moments(x, columns, defines):
 
 def batchnorm_inference(x, gamma, beta, statistics, activation):
     mean, inv_std = statistics
-    _check("batchnorm_inference", x, gamma, beta, activation, mean=mean, inv_std=inv_std)
     y = empty(x.shape, x.dtype, x)
     columns = Columns(x, gamma, beta, mean, inv_std)
     chunk, chunks = columns.cut_for_map()
@@ -58,8 +52,6 @@ def batchnorm_inference(x, gamma, beta, statistics, activation):
 
 def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
     mean, inv_std = statistics
-    _check("batchnorm_grad", x, gamma, beta, activation, dy, mean=mean, inv_std=inv_std, dgamma=dgamma,
-           dbeta=dbeta)
     dx = empty(x.shape, x.dtype, x)
     columns = Columns(x, dy, gamma, beta, mean, inv_std)
     defines = _defines(columns, activation)
@@ -82,8 +74,6 @@ def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, we
 
 def batchnorm_inference_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
     mean, inv_std = statistics
-    _check("batchnorm_inference_grad", x, gamma, beta, activation, dy, mean=mean, inv_std=inv_std,
-           dgamma=dgamma, dbeta=dbeta)
     dx = empty(x.shape, x.dtype, x)
     columns = Columns(x, dy, gamma, beta, mean, inv_std)
     chunk, chunks = columns.cut_for_sums() if weight else columns.cut_for_map()
@@ -94,13 +84,6 @@ def batchnorm_inference_grad(dy, x, gamma, beta, statistics, activation, dgamma,
     if weight:
         add_column_sums(parts, None, dbeta, dgamma, weight)
     return dx
-
-
-def _check(operation, x, gamma, beta, activation, dy=None, **by_channel):
-    by_channel |= {"gamma": gamma, "beta": beta}
-    check_arrays(operation, x=(x, "... C", "T"), dy=(dy, "... C", "T"),
-                 **{name: (array, "C", "float32") for name, array in by_channel.items()})
-    check_choice(operation, "activation", activation, _ACTIVATIONS)
 
 
 def _defines(columns, activation):

@@ -2,13 +2,11 @@
 import numpy as np
 
 from gpuarray.cuda.cast import cast
-from gpuarray.cuda.checks import check_arrays, check_capability, check_choice, check_range, check_size
 from gpuarray.cuda.layout import ELEMENT_TYPES, ceil_div, flat_grid, merge_grid
 from gpuarray.cuda.runtime import empty, is_aligned, launch, runtime_of
 from gpuarray.cuda.tiles import FINISH_THREADS, FINISH_TILE, plan_product
 
 ACTIVATIONS = {"linear": 0, "relu": 1, "tanh": 2}     # enum Activation in common.cuh
-_MOST_STRIDE = 255                                    # stride x stride phases lie along an axis of the grid
 _NARROW = 4                                           # channels that conv_narrow.cu ends in, at most
 _NARROW_TILE, _NARROW_THREADS = 32, 128               # pixels along a side of its tile; its threads
 
@@ -18,70 +16,32 @@ ALONG_DEPTH = {"conv_forward": (True, False), "conv_input_grad": (True, True),
 
 
 def conv2d(x, w, stride, bias, activation, moments, tf32):
-    check_choice("conv2d", "activation", activation, ACTIVATIONS)
-    check_range("conv2d", "stride", stride, 1, _MOST_STRIDE)
-    axes = check_arrays("conv2d", x=(x, "N H W C", "T"), w=(w, "k k C K", "float32"),
-                        bias=(bias, "K", "float32"))
-    check_size("conv2d", "y", (axes.N, ceil_div(axes.H, stride), ceil_div(axes.W, stride), axes.K))
-    return forward(x, w, stride, bias, activation, moments, precision_of("conv2d", x, tf32))
-
-
-def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
-    check_choice("conv2d_input_grad", "activation", activation, ACTIVATIONS)
-    check_range("conv2d_input_grad", "stride", stride, 1, _MOST_STRIDE)
-    height, width = (check_range("conv2d_input_grad", "size", side, 1) for side in size)
-    axes = check_arrays("conv2d_input_grad", w=(w, "k k C K", "float32"), bias=(bias, "C", "float32"),
-                        dy=(dy, f"N {ceil_div(height, stride)} {ceil_div(width, stride)} K", "T"))
-    check_size("conv2d_input_grad", "dx", (axes.N, height, width, axes.C))
-    return input_grad(dy, w, stride, (height, width), bias, activation, moments,
-                      precision_of("conv2d_input_grad", dy, tf32))
-
-
-def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
-    check_range("conv2d_weight_grad", "stride", stride, 1, _MOST_STRIDE)
-    axes = check_arrays("conv2d_weight_grad", x=(x, "N H W C", "T"), dw=(dw, "k k C K", "float32"))
-    check_arrays("conv2d_weight_grad", axes,
-                 dy=(dy, f"N {ceil_div(axes.H, stride)} {ceil_div(axes.W, stride)} K", "T"))
-    weight_grad(x, dy, dw, stride, weight, precision_of("conv2d_weight_grad", x, tf32))
-
-
-def precision_of(operation, x, tf32):
-    """How products with x are computed: a name in tile.cuh. Raises ArgumentError where the card cannot."""
-    if x.dtype.name == "float32" and not tf32:
-        return "FP32"
-    precision = "TF32" if x.dtype.name == "float32" else "BF16"
-    check_capability(operation, x, (8, 0), precision.lower())
-    return precision
-
-
-# ---- without checks, and for dense layers too: those are convolutions over images of one pixel
-
-def forward(x, w, stride, bias, activation, moments, precision):
     (n, h, width, c), (side, _, _, k) = x.shape, w.shape
     if _is_narrow(side, stride, k, moments):
         return _narrow(x, w, k, (side - 1) // 2, False, bias, activation)
-    w = cast(w, x.dtype)
+    w = cast(w, x.dtype.name)
     p, q = ceil_div(h, stride), ceil_div(width, stride)
     chunks = _in_chunks(c, x), _in_chunks(k, w)
-    plan = plan_product(precision, n * p * q, k, side * side * _padded(c, chunks[0]), in_chunks=all(chunks))
+    plan = plan_product(_precision(x, tf32), n * p * q, k, side * side * _padded(c, chunks[0]),
+                        in_chunks=all(chunks))
     return _activations("conv_forward", plan, chunks, (x, w), (n, p, q, k),
                         (n, h, width, c, p, q, k, side, stride), bias, activation, moments)
 
 
-def input_grad(dy, w, stride, size, bias, activation, moments, precision):
+def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     (n, p, q, k), (side, _, c, _), (h, width) = dy.shape, w.shape, size
     if _is_narrow(side, stride, c, moments):
         return _narrow(dy, w, c, side // 2, True, bias, activation)
-    w = cast(w, dy.dtype)
+    w = cast(w, dy.dtype.name)
     chunks = (_in_chunks(k, dy, w),) * 2
     taps = ceil_div(side, stride) ** 2          # of the phase that has most; it has as many pixels as dy
-    plan = plan_product(precision, n * p * q, c, taps * _padded(k, chunks[0]), phases=stride * stride,
+    plan = plan_product(_precision(dy, tf32), n * p * q, c, taps * _padded(k, chunks[0]), phases=stride * stride,
                         in_chunks=all(chunks))
     return _activations("conv_input_grad", plan, chunks, (dy, w), (n, h, width, c),
                         (n, h, width, c, p, q, k, side, stride), bias, activation, moments)
 
 
-def weight_grad(x, dy, dw, stride, weight, precision):
+def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
     """With a narrow dy the product would be mostly padding, and would read x once for every tap. At stride 1
     a shift of x against dy is one of dy against x: the two change places, and few columns become few rows."""
     if weight == 0:
@@ -92,7 +52,8 @@ def weight_grad(x, dy, dw, stride, weight, precision):
     if swap:
         x, dy, c, k, before = dy, x, k, c, side - 1 - before
     chunks = _in_chunks(c, x), _in_chunks(k, dy)
-    plan = plan_product(precision, side * side * _padded(c, chunks[0]), k, n * p * q, in_chunks=all(chunks))
+    plan = plan_product(_precision(x, tf32), side * side * _padded(c, chunks[0]), k, n * p * q,
+                        in_chunks=all(chunks))
     parts = empty((plan.parts, dw.size), np.float32, dw) if plan.parts > 1 or swap else None
     whole = _whole_quads(k, None if swap else dw)
     _launch_product("conv_weight_grad", plan, chunks, (
@@ -159,6 +120,13 @@ def _launch_finish(kernel, x, arrays, sizes, scalars):
     blocks = ceil_div(rows, FINISH_TILE[0]) * ceil_div(cols, FINISH_TILE[1])
     launch(x, "conv_finish.cu", kernel, (blocks,), (FINISH_THREADS,), (*arrays, *_int32(*sizes), *scalars),
            defines=_element(x))
+
+
+def _precision(x, tf32):
+    """How products with x are computed: a name in tile.cuh."""
+    if x.dtype.name == "bfloat16":
+        return "BF16"
+    return "TF32" if tf32 else "FP32"
 
 
 def _in_chunks(channels, *arrays):

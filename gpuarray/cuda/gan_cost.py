@@ -1,35 +1,25 @@
 """Launchers of gan_cost.cu."""
 import numpy as np
 
-from gpuarray.cuda.checks import check_arrays, check_range
 from gpuarray.cuda.layout import ELEMENT_TYPES, THREADS, flat_grid
 from gpuarray.cuda.runtime import empty, launch
 
 
 def gan_cost(logits, n_real, real_weight, fake_weight, eps, gate):
-    rows = _check("gan_cost", logits, n_real)
     report, dlogits = empty((6,), np.float32, logits), empty(logits.shape, logits.dtype, logits)
     equilibrium, margin = gate or (0.0, np.inf)            # within an infinite margin both step
     numbers = real_weight, fake_weight, eps, equilibrium - margin, equilibrium + margin
     launch(logits, "gan_cost.cu", "gan_cost", (1,), (THREADS,),
-           (logits, dlogits, report, np.int32(rows), np.int32(n_real), *map(np.float32, numbers)),
+           (logits, dlogits, report, np.int32(len(logits)), np.int32(n_real), *map(np.float32, numbers)),
            defines=_defines(logits))
     return report, dlogits
 
 
 def non_saturating_grad(logits, n_real, eps):
-    rows = _check("non_saturating_grad", logits, n_real)
     dlogits = empty(logits.shape, logits.dtype, logits)
-    launch(logits, "gan_cost.cu", "non_saturating_grad", *flat_grid(rows),
-           (logits, dlogits, np.int32(rows), np.int32(n_real), np.float32(eps)), defines=_defines(logits))
+    launch(logits, "gan_cost.cu", "non_saturating_grad", *flat_grid(len(logits)),
+           (logits, dlogits, np.int32(len(logits)), np.int32(n_real), np.float32(eps)), defines=_defines(logits))
     return dlogits
-
-
-def _check(operation, logits, n_real):
-    """The number of rows, of which at least one is real and one is not."""
-    axes = check_arrays(operation, logits=(logits, "N 1", "T"))
-    check_range(operation, "n_real", n_real, 1, axes.N - 1)
-    return axes.N
 
 
 def _defines(logits):

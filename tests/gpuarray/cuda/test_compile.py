@@ -1,12 +1,9 @@
 """Every kernel of a full-size training step, compiled by NVIDIA's compiler for the cards it is to run on."""
-import numpy as np
 import pytest
 
-import gpuarray as ga
 from gpuarray.cuda.conv import ALONG_DEPTH
 from gpuarray.cuda.runtime import FOLDER
 from tests.cuda_compile.nvrtc import compile_program
-from tests.cuda_compile.recorder import recording
 from tests.cuda_compile.table import ARCHITECTURES, compile_all
 
 # KiB of shared memory that a block may take (CUDA C++ Programming Guide), and how much of it statically.
@@ -71,10 +68,3 @@ def test_the_compiler_reports_what_a_kernel_takes():
 def test_errors_and_warnings_stop(text, words):
     with pytest.raises(RuntimeError, match=words):
         compile_program(text, "sm_90")
-
-
-def test_cards_without_tensor_cores_for_it_refuse_tf32():
-    with recording(ARCHITECTURES["sm_75"]):
-        x, w = (ga.to_device(np.zeros(shape, np.float32), "cuda") for shape in ((1, 4, 4, 4), (3, 3, 4, 4)))
-        with pytest.raises(ga.ArgumentError, match=r"tf32 needs compute capability 8\.0, this card has 7\.5"):
-            ga.conv2d(x, w, tf32=True)

@@ -72,29 +72,3 @@ def test_a_long_depth_in_many_parts(cuda_any_order, monkeypatch, precision):
 @every_precision
 def test_arrays_at_odd_addresses(cuda, precision):
     check_all_three(cuda, (5, 48, 40), precision, place=lambda array: misaligned(cuda, array))
-
-
-def refusals(to_device):
-    def array(*shape, dtype=np.float32):
-        return to_device(np.ones(shape, dtype))
-    x, w, dy = array(2, 6), array(6, 4), array(2, 4)
-    return {
-        "inputs differ": lambda: ga.dense(x, array(5, 4)),
-        "x of three axes": lambda: ga.dense(array(2, 3, 2), w),
-        "x transposed": lambda: ga.dense(array(6, 2).T, w),
-        "x empty": lambda: ga.dense(array(0, 6), w),
-        "w in bfloat16": lambda: ga.dense(x, array(6, 4, dtype=BFLOAT16)),
-        "bias too long": lambda: ga.dense(x, w, array(5)),
-        "unknown activation": lambda: ga.dense(x, w, None, "sigmoid"),
-        "dy of other outputs": lambda: ga.dense_input_grad(array(2, 5), w),
-        "batches differ": lambda: ga.dense_weight_grad(x, array(3, 4), array(6, 4)),
-        "types differ": lambda: ga.dense_weight_grad(x, array(2, 4, dtype=BFLOAT16), array(6, 4)),
-        "dw of another shape": lambda: ga.dense_weight_grad(x, dy, array(4, 6)),
-    }
-
-
-@pytest.mark.parametrize("name", refusals(np.asarray))
-def test_refuses(cuda, name):
-    with pytest.raises(ga.ArgumentError) as caught:
-        refusals(cuda.to_device)[name]()
-    assert str(caught.value).startswith("dense") and "\n" not in str(caught.value)
