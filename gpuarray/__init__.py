@@ -1,6 +1,7 @@
 """A thin array layer for VAE/GAN: NumPy on the CPU, CuPy and hand-written CUDA kernels on the GPU.
 
-`gpuarray.operations` holds the contract of every operation; both backends, `gpuarray.cpu` and `gpuarray.cuda`, fulfil it.
+`gpuarray.operations` holds the contract of every operation, which `gpuarray.cpu` and `gpuarray.cuda`
+implement.
 """
 from gpuarray.cpu.threads import available_cores, use_cores
 from gpuarray.dispatch import backend_of, choose_device, computes_in, register_cuda_type, to_device, to_host
@@ -8,6 +9,7 @@ from gpuarray.errors import ArgumentError, DeviceError
 from gpuarray.graph import Graph
 from gpuarray.operations import (
     adam_step, advance, augment, batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad,
-    bias_activation_grad, cast, concatenate, conv2d, conv2d_input_grad, conv2d_weight_grad, dense, dense_input_grad,
-    dense_weight_grad, empty, feature_loss, gan_cost, host_value, non_saturating_grad, normal, reparametrise, reparametrise_grad,
-    rmsprop_step, zeros)
+    bias_activation_grad, cast, concatenate, conv2d, conv2d_input_grad, conv2d_weight_grad, dense,
+    dense_input_grad, dense_weight_grad, empty, feature_loss, gan_cost, host_value, non_saturating_grad,
+    normal,
+    reparametrise, reparametrise_grad, rmsprop_step, zeros)

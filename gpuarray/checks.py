@@ -10,16 +10,17 @@ An array comes with its axes and its type. An axis is
     H/stride    a named size divided by another, rounded up
     ...         any number of axes: the same ones wherever '...' stands in the call
 A type is a name of NumPy's, or
-    T           of activations: float32, on the CPU also float64, on the GPU also bfloat16; one in the whole call
-    P           of parameters, statistics and sums: float32 beside bfloat16, else the same as T
-    None        the array may be absent
-or some of these with '|' in between. Arrays must also be C-contiguous, not empty, small enough for the backend, and
-all on one device. A tuple of axes asks for a tuple of arrays. Axes alone (y="N H/stride W/stride K") are the shape of
-the result, which must be small enough, too; a number alone is a size that is known. Any other value comes with a rule
-of gpuarray.rules.
+    T           the type of activations: float32, float64 (CPU) or bfloat16 (GPU), the same in the whole call
+    P           the type of parameters, statistics and sums: float32 beside bfloat16, else the same as T
+    None        the array may be left out
+or several of these with '|' in between. Arrays must also be C-contiguous, not empty, small enough for the
+backend, and all on one device. A tuple of axes asks for a tuple of arrays.
 
-A training step calls its operations with the same shapes, types and values again and again. What has passed once is
-remembered, and passes from then on for the price of a look-up.
+Any other value comes with a rule of gpuarray.rules. Axes alone, as in y="N H/stride W/stride K", are the
+shape of the result, which must be small enough too; a number alone is a size that is known.
+
+A training step calls its operations with the same shapes, types and values over and over. What has passed
+once is remembered, and passes from then on for the price of a look-up.
 """
 import math
 
@@ -96,7 +97,7 @@ def _in_words(value):
 
 
 class _Call:
-    """What the arguments of a call have told so far: sizes and types by name; the first array's name and place."""
+    """What the arguments have told so far: sizes and types by name, the first array, its place."""
 
     def __init__(self, operation):
         self.operation, self.sizes, self.types = operation, {}, {}
@@ -126,7 +127,8 @@ class _Call:
         if arrays is None and types.endswith("|None"):
             return
         if not isinstance(arrays, (tuple, list)) or len(arrays) != len(axes_of_each):
-            self._refuse(f"{name} is a {type(arrays).__name__}, expected a tuple of {len(axes_of_each)} arrays")
+            expected = f"a tuple of {len(axes_of_each)} arrays"
+            self._refuse(f"{name} is a {type(arrays).__name__}, expected {expected}")
         for number, (array, axes) in enumerate(zip(arrays, axes_of_each)):
             self._check_array(f"{name}[{number}]", array, axes, types.removesuffix("|None"))
 
@@ -168,7 +170,8 @@ class _Call:
             if count < 0:
                 return False
             shape = *shape[:at], shape[at:at + count], *shape[at + count:]
-        return len(shape) == len(axes) and all(self._size(axis, size) == size for axis, size in zip(axes, shape))
+        return len(shape) == len(axes) and all(
+            self._size(axis, found) == found for axis, found in zip(axes, shape))
 
     def _size(self, axis, found=None):
         """What an axis must be; a name that is new takes the size that was found."""
@@ -192,7 +195,7 @@ class _Call:
         return f" with {', '.join(given)}" if given else ""
 
     def _allowed(self, word):
-        """The names of NumPy's types that a word for a type stands for, from what is known."""
+        """The types that a word stands for, as far as is known."""
         if word in self.types:
             return [self.types[word]]
         if word == "T":

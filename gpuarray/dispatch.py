@@ -1,6 +1,6 @@
 """Which backend an array belongs to: `gpuarray.cpu` (NumPy) or `gpuarray.cuda` (CuPy and our kernels).
 
-Arrays are plain `numpy.ndarray` and `cupy.ndarray`. `backend_of_type` is the only place that looks at an array's type.
+Arrays are plain `numpy.ndarray` and `cupy.ndarray`. Only `backend_of_type` looks at the type of an array.
 """
 import importlib
 import sys
@@ -15,7 +15,7 @@ _CUDA_TYPES = []
 
 
 def register_cuda_type(array_type):
-    """Let the CUDA backend answer for `array_type`, a subclass of numpy.ndarray whose kernels run elsewhere."""
+    """Let the CUDA backend serve `array_type`, a subclass of numpy.ndarray whose kernels run elsewhere."""
     _CUDA_TYPES.append(array_type)
     backend_of_type.cache_clear()
 
@@ -24,7 +24,8 @@ def register_cuda_type(array_type):
 def backend_of_type(array_type):
     """The backend that serves arrays of this type. Raises ArgumentError for a type that is no array's."""
     cupy = sys.modules.get("cupy")       # an array of CuPy's can only exist once CuPy is imported
-    if issubclass(array_type, tuple(_CUDA_TYPES)) or cupy is not None and issubclass(array_type, cupy.ndarray):
+    cuda_types = (*_CUDA_TYPES, cupy.ndarray) if cupy is not None else tuple(_CUDA_TYPES)
+    if issubclass(array_type, cuda_types):
         return _backend("cuda")
     if issubclass(array_type, np.ndarray):
         return _backend("cpu")
@@ -70,7 +71,7 @@ def choose_device(wanted="auto"):
 
 
 def computes_in(precision, device):
-    """Does `device` ('cpu' or 'cuda', a GPU that is there) have products in `precision`: 'fp32', 'tf32' or 'bf16'?"""
+    """Can `device` ('cpu' or 'cuda', a GPU that is there) multiply in 'fp32', 'tf32' or 'bf16'?"""
     return _backend(device).why_not(precision) is None
 
 

@@ -6,11 +6,12 @@ from gpuarray.errors import ArgumentError
 class Graph:
     """work(*arrays): run as it is at the first call, recorded at the second, and replayed from then on.
 
-    The first call compiles the kernels and makes the arrays that work keeps on the device. From the second on, only what
-    work does on the device happens again, with the same arrays at the same addresses: the arrays of a call are copied to
-    where the recording found its own, and anything else that changes (a learning rate, a counter) must lie in device
-    memory. work may neither wait for the device nor return anything. On the CPU every call is a call of work.
-    Raises ArgumentError for arrays of other shapes or types than the first call's.
+    The first call compiles the kernels and makes the arrays that work keeps on the device. From the second
+    on, only what work does on the device happens again, with the same arrays at the same addresses: the
+    arrays of a call are copied to where the recording found its own, and anything else that changes (a
+    learning rate, a counter) must lie in device memory. work may neither wait for the device nor return
+    anything. On the CPU every call is a call of work. Raises ArgumentError for arrays of other shapes or
+    types than the first call's.
     """
 
     def __init__(self, work):

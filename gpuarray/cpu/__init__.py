@@ -1,4 +1,7 @@
-"""The NumPy backend: every operation of gpuarray.operations on all cores, in the type of its arrays. No GPU needed."""
+"""The NumPy backend: every operation on all cores, in the type of its arrays.
+
+What each operation does stands in `gpuarray.operations`.
+"""
 from gpuarray.cpu.activation import bias_activation_grad
 from gpuarray.cpu.augment import augment
 from gpuarray.cpu.batchnorm import batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad
@@ -16,5 +19,7 @@ MOST_ELEMENTS = 2**63 - 1            # of an array
 
 
 def why_not(precision, like=None):
-    """Why products in this precision cannot be had; None where they can."""
-    return None if precision == "fp32" else f"{precision} is a precision of the CUDA backend: leave it off on the CPU"
+    """Why there are no products in this precision; None where there are."""
+    if precision == "fp32":
+        return None
+    return f"{precision} is a precision of the CUDA backend: leave it off on the CPU"

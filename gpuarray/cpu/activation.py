@@ -1,4 +1,4 @@
-"""Activations of layers without batchnorm, forward in place, and the way back with the bias gradient."""
+"""Bias and activation of layers without batchnorm, in place, and their gradients."""
 import numpy as np
 
 from gpuarray.cpu.memory import empty
@@ -25,7 +25,7 @@ def bias_activation_grad(dy, y, activation, dbias, weight):
     da = empty(dy.shape, dy.dtype)
     dy_rows, y_rows, da_rows = wide_rows(dy), wide_rows(y), wide_rows(da)
 
-    def back(chunk):
+    def gradient(chunk):
         out = da_rows[chunk]
         if activation == "relu":
             np.multiply(dy_rows[chunk], y_rows[chunk] > 0, out=out)
@@ -37,7 +37,7 @@ def bias_activation_grad(dy, y, activation, dbias, weight):
             np.copyto(out, dy_rows[chunk])
         return fold(np.ones(len(out), out.dtype) @ out, dy.shape[-1])
 
-    sums = in_chunks(back, len(da_rows), rows_in_chunk(da_rows))
+    sums = in_chunks(gradient, len(da_rows), rows_in_chunk(da_rows))
     if weight and dbias is not None:
         dbias += (weight * sum(sums)).astype(dbias.dtype)
     return da

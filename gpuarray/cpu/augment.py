@@ -1,4 +1,4 @@
-"""uint8 images to float32 in [-1, 1], each moved (affine, bilinear) and coloured (gamma, contrast, hue) by its own numbers."""
+"""uint8 images to float32 in [-1, 1], each moved (affine, bilinear) and coloured (gamma, contrast, hue)."""
 import numpy as np
 
 _TO_YIQ = np.array([[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])

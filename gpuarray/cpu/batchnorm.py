@@ -1,8 +1,8 @@
-"""Batch normalisation with its activation (Ioffe & Szegedy 2015), forward and back, in two passes over memory each.
+"""Batch normalisation with its activation (Ioffe & Szegedy 2015) and its gradient, in two passes each.
 
-Everything works on wide rows (gpuarray.cpu.blocking), a cache-sized chunk at a time on all cores. Chunks give a count, a mean
-and a sum of squares around that mean, which are merged exactly (Chan et al. 1983): no large number is ever squared, so a
-mean far from zero does no harm.
+Everything works on wide rows (gpuarray.cpu.blocking), a cache-sized chunk at a time on all cores. Each chunk
+gives a count, a mean and a sum of squares around that mean, which are merged exactly (Chan et al. 1983): no
+large number is ever squared, so a mean far from zero costs no precision.
 """
 import numpy as np
 
@@ -12,7 +12,7 @@ from gpuarray.cpu.threads import in_chunks
 
 
 def merge_moments(parts, dtype):
-    """[(count, mean, sum of squares around the mean)] of disjoint rows -> their common (mean, biased variance)."""
+    """[(count, mean, sum of squares around the mean)] of disjoint rows -> their (mean, biased variance)."""
     counts = np.array([count for count, _, _ in parts], np.float64)[:, None]
     means = np.stack([mean for _, mean, _ in parts])
     squares = np.stack([square for _, _, square in parts])
@@ -22,7 +22,7 @@ def merge_moments(parts, dtype):
 
 
 def chunk_moments(x):
-    """(count, mean, sum of squares around the mean) of the rows x (M, C), which should fit in cache; in float64."""
+    """(count, mean, sum of squares around the mean), in float64, of rows x (M, C) that fit in cache."""
     count, channels = x.shape
     rows = wide_rows(x)
     ones, centred = np.ones(len(rows), x.dtype), empty(rows.shape, x.dtype)
@@ -70,7 +70,7 @@ def batchnorm_inference(x, gamma, beta, statistics, activation):
 
 
 def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
-    """With g = dy where the activation let through and n = (x - mean) * inv_std:
+    """With g = dy where the activation's slope is 1, else 0, and n = (x - mean) * inv_std:
 
         dbeta = sum g,  dgamma = sum g n,  dx = gamma * inv_std * (g - dbeta / M - n * dgamma / M).
     """

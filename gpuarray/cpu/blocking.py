@@ -1,7 +1,8 @@
-"""Arrays as rows, laid out so that caches and NumPy's loops get on with them.
+"""Arrays cut into rows and chunks that suit NumPy's loops and the caches.
 
-Work that treats each channel of (..., C) on its own takes a chunk that stays in cache at a time. NumPy runs one inner loop for each row where a vector of C numbers meets the rows, so short rows are slow: as many pixels as
-make about a thousand numbers are taken as one row, and the vector is repeated as often.
+Work on the channels of (..., C) goes through the array in chunks that stay in cache. Where a vector (C,) is
+combined with rows, NumPy runs one inner loop for each row, so short rows are slow: as many pixels as make
+about a thousand numbers are taken as one row, and the vector is repeated as often.
 """
 import math
 
@@ -40,7 +41,8 @@ def rows_in_chunk(rows):
 def spaced_rows(count, shape, dtype):
     """An uninitialised array (count, *shape) whose rows are apart by no large power of two.
 
-    A product with a small matrix walks down all rows at once; they would compete for the same few lines of the cache.
+    A product with a small matrix reads all rows side by side. A power of two apart they would share the same
+    few lines of the cache and evict each other.
     """
     length = math.prod(shape)
     return empty((count, length + _GAP), dtype)[:, :length].reshape(count, *shape)

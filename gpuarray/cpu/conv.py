@@ -1,8 +1,9 @@
-"""Convolution and its two gradients: the choice of the method, and the epilogue of bias, activation and moments.
+"""Convolution and its two gradients: which method computes them, and the epilogue: bias, activation, moments.
 
-5x5 convolutions of stride 2 between many channels are computed by Winograd's algorithm, all others from patches
-(im2col). The gradient to the input of stride s is s * s convolutions of stride 1, one for each phase (row mod s, column
-mod s) of the input, each with the taps of the kernel that meet it: nothing is multiplied with an inserted zero.
+5x5 convolutions of stride 2 between many channels are computed by Winograd's algorithm, all others from
+patches (im2col). The gradient to the input of stride s is s * s convolutions of stride 1, one for each phase
+(row mod s, column mod s) of the input, each with the taps of the kernel that meet it: no zeros are inserted
+and multiplied.
 """
 import numpy as np
 
@@ -27,7 +28,7 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     dx = empty((len(dy), *size, w.shape[2]), dy.dtype)
     epilogue = _epilogue(bias, activation, moments)
     if winograd.applies(dx.shape, w.shape, stride):
-        parts = winograd.convolve_back(dy, w, dx, epilogue)
+        parts = winograd.input_gradient(dy, w, dx, epilogue)
     else:
         parts = _correlate_phases(dy, w, stride, dx, epilogue)
     return (dx, merge_moments(parts, dy.dtype)) if moments else dx
@@ -49,7 +50,8 @@ def _correlate_phases(dy, w, stride, dx, epilogue):
     before, parts = _before(len(w))[0], []
     for a in range(min(stride, dx.shape[1])):
         for b in range(min(stride, dx.shape[2])):
-            # Tap t of y[i] reads x[s i + t - before], so x[a + s m] meets the taps t = r + s u in y[m + q - u].
+            # Tap t of y[i] reads x[s i + t - before], so x[a + s m] meets the taps t = r + s u in y[m + q -
+            # u].
             (row, r), (column, r2) = divmod(a + before, stride), divmod(b + before, stride)
             taps = np.ascontiguousarray(w[r::stride, r2::stride][::-1, ::-1].swapaxes(2, 3))
             begin = len(taps) - 1 - row, taps.shape[1] - 1 - column
@@ -63,7 +65,7 @@ def _before(k):
 
 
 def _epilogue(bias, activation, moments):
-    """A function for rows (M, K) still in cache: adds the bias and applies the activation in place, returns their moments."""
+    """A function of rows (M, K) still in cache: bias and activation in place; it returns their moments."""
     def finish(rows):
         add_bias(rows, bias)
         activate(rows, activation)

@@ -1,4 +1,4 @@
-"""Dense layers: matrix products, of which each core computes a part of the result, with the epilogue of a convolution."""
+"""Dense layers: matrix products, each core computing a part of the result, with a convolution's epilogue."""
 import numpy as np
 
 from gpuarray.cpu.activation import activate, add_bias
@@ -45,11 +45,11 @@ def _product(a, b):
 
 
 def _parts(matrix, size):
-    """Slices (rows, columns) that cut the matrix across its longer side into parts of about `size` numbers."""
+    """Slices (rows, columns) that cut the matrix along its longer side into parts of about `size` numbers."""
     rows, columns = matrix.shape
-    whole = slice(None)
+    everything = slice(None)
     if rows >= columns:
         step = max(1, size // columns)
-        return [(slice(start, start + step), whole) for start in range(0, rows, step)]
+        return [(slice(start, start + step), everything) for start in range(0, rows, step)]
     step = max(1, size // rows)
-    return [(whole, slice(start, start + step)) for start in range(0, columns, step)]
+    return [(everything, slice(start, start + step)) for start in range(0, columns, step)]

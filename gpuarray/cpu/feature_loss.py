@@ -1,4 +1,4 @@
-"""1/2 ||a - b||^2 with its gradient, in one pass: the negative log-likelihood in feature space (paper, eq. 7)."""
+"""1/2 ||a - b||^2 with its gradient, in one pass: L_llike in the features of Dis (paper, eq. 7)."""
 import numpy as np
 
 from gpuarray.cpu.memory import empty

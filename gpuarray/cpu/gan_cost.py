@@ -1,7 +1,7 @@
-"""The GAN's cost from logits, its gradient and the gate that keeps the two players in balance.
+"""The GAN's cost from logits, its gradient, and the gates that keep the two players in balance.
 
-With D = sigmoid(t): -log(D + eps) and -log(1 - D + eps), which is the first at -t. For eps = 0 both are softplus and need
-no D at all, so they stay finite at any logit.
+With D = sigmoid(t), the costs are -log(D + eps) and -log(1 - D + eps), the second being the first at -t. For
+eps = 0 both are softplus functions of t, which stay finite at any logit.
 """
 import numpy as np
 

@@ -1,11 +1,14 @@
-"""Convolution by matrix products over patches (im2col), a cache-sized piece of the output at a time, on all cores.
+"""Convolution by matrix products over patches (im2col), in cache-sized pieces of the output, on all cores.
 
-A piece is some output rows of one image, or some whole images: its patches are copied out of x into a matrix, multiplied
-with the weights, finished (bias, activation, moments) while in cache, and written. Where the output has few channels, as
-the last layer of a decoder, that product would be many columns by three; there every pixel is multiplied with all taps
-first, which is a product of 25 times as many rows, and the taps' planes are added up, each shifted to its place.
+A piece is some output rows of one image, or some whole images. Its patches are copied out of x into a matrix
+and multiplied with the weights; the epilogue (bias, activation, moments) follows while the result is in
+cache. Where the output has few channels, as in the last layer of a decoder, that product would have only
+three columns. There every pixel is first multiplied with all taps, a product with 25 times as many columns,
+and then the plane of each tap is shifted to its place and added.
 
-All here correlates: y[i, j] = sum over a, b of x[i * stride - begin + a, j * stride - begin + b] taps[a, b], 0 outside x.
+All functions correlate:
+
+    y[i, j] = sum over a, b of x[i * stride - begin + a, j * stride - begin + b] taps[a, b],   x = 0 outside.
 """
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -19,9 +22,10 @@ _FEW = 8                    # output channels up to which planes are the faster 
 
 
 def correlate(x, taps, stride, begin, y, epilogue):
-    """Fill y (N, Ho, Wo, K), which may be a strided view. taps (a, b, C, K), begin: rows and columns before x.
+    """Fill y (N, Ho, Wo, K), which may be a strided view. taps (a, b, C, K); begin: rows, columns before x.
 
-    epilogue(rows) is called on each finished piece, (M, K) and contiguous, before it is written; its results in order.
+    epilogue(rows) is called on each piece, (M, K) and contiguous, before it is written. Returns its results,
+    in order.
     """
     if stride == 1 and y.shape[3] <= _FEW < x.shape[3] and x.shape[:3] == y.shape[:3]:
         return _correlate_planes(x, taps, begin, y, epilogue)
@@ -83,7 +87,7 @@ def _correlate_planes(x, taps, begin, y, epilogue):
 
 
 def _shifted_sum(planes, begin, axis):
-    """sum over t of planes[t], moved so that what stood at i + t - begin along `axis` stands at i; 0 comes in."""
+    """The sum over t of planes[t], shifted so that i + t - begin along `axis` comes to i; 0 where none is."""
     size = planes.shape[axis + 1]
     total = planes[begin].copy() if 0 <= begin < len(planes) else zeros(planes.shape[1:], planes.dtype)
     for t, plane in enumerate(planes):
@@ -119,6 +123,6 @@ def _patches(x, where, width, sides, stride, begin):
 
 
 def _overlap(first, size, length=None):
-    """The part of first .. first + length (default: size) that lies in 0 .. size; empty, but valid, where there is none."""
+    """The part of first .. first + length (default: size) that lies in 0 .. size: a slice, maybe empty."""
     start = min(max(first, 0), size)
     return slice(start, max(start, min(first + (size if length is None else length), size)))

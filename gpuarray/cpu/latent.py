@@ -1,4 +1,4 @@
-"""The reparametrisation trick with the KL divergence to N(0, I) (Kingma & Welling 2014), forward and back."""
+"""The reparametrisation trick with the KL divergence to N(0, I) (Kingma & Welling 2014), and its gradient."""
 import numpy as np
 
 

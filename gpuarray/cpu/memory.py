@@ -1,7 +1,8 @@
-"""Arrays in the computer's memory, taken from buffers that are used again.
+"""Arrays in the computer's memory, taken from a pool of buffers.
 
-Fresh memory is slow: the system hands it out page by page, cleared, at about the speed of a copy. A training step needs the
-same large arrays every time, so a large buffer whose last array dies waits in a pool for the next array of its size.
+Fresh memory is slow: the system clears it and hands it out page by page, at about the speed of a copy. A
+training step needs the same large arrays every time, so a large buffer goes into a pool when its last array
+is deleted, and serves the next array of about its size.
 """
 import math
 
@@ -9,7 +10,7 @@ import numpy as np
 
 _POOLED = 1 << 16            # bytes from which a buffer is worth keeping
 _MOST_IDLE = 1 << 30         # bytes that may wait in the pool
-_ALIGNMENT = 64              # bytes; a cache line, and a vector of AVX-512: NumPy's loops are twice as fast on such arrays
+_ALIGNMENT = 64              # bytes: a cache line. NumPy's loops are twice as fast on such arrays
 
 
 class _Pool:
@@ -40,20 +41,20 @@ _pool = _Pool()
 
 
 class _Owner:
-    """Stands behind an array and all its views (`.base`), and gives the buffer back when the last of them dies."""
+    """The `.base` of an array and its views, which gives the buffer back when the last of them is deleted."""
 
     def __init__(self, nbytes, shape, dtype):
         self.memory = _pool.take(_size_class(nbytes + _ALIGNMENT))
         start = self.memory.ctypes.data
-        self.__array_interface__ = {"data": (start + -start % _ALIGNMENT, False), "shape": shape, "typestr": dtype.str,
-                                    "version": 3}
+        self.__array_interface__ = {"data": (start + -start % _ALIGNMENT, False), "shape": shape,
+                                    "typestr": dtype.str, "version": 3}
 
     def __del__(self, pool=_pool):
         pool.give(self.memory)
 
 
 def _size_class(nbytes):
-    """nbytes rounded up to one of eight sizes in each power of two, so that buffers fit more than one array."""
+    """nbytes rounded up to one of eight sizes in each power of two, so that arrays can share buffers."""
     step = 1 << max(0, nbytes.bit_length() - 4)
     return -(-nbytes // step) * step
 

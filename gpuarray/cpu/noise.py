@@ -1,7 +1,7 @@
 """Standard normal noise from a counter: Philox4x32-10 (Salmon et al., SC 2011) and Box-Muller.
 
-A counter-based generator has no state but its counter, so any element can be computed anywhere, in any order: the CUDA
-backend gives the same integers, and the same numbers up to the rounding of log, sin and cos.
+A counter-based generator has no state but its counter, so any element can be computed anywhere, in any order.
+The CUDA backend gives the same integers, and the same numbers up to the rounding of log, sin and cos.
 """
 import numpy as np
 
@@ -11,7 +11,8 @@ _LOW, _32 = np.uint64(0xFFFFFFFF), np.uint64(32)
 
 
 def philox(counter, key):
-    """Ten rounds of Philox4x32. counter: four uint64 arrays holding 32-bit words, key: two ints -> four such arrays."""
+    """Ten rounds of Philox4x32. counter: four uint64 arrays of 32-bit words, key: two ints -> four such
+    arrays."""
     c0, c1, c2, c3 = counter
     k0, k1 = key
     for _ in range(10):
@@ -29,7 +30,8 @@ def normal(shape, seed, counter, stream):
     words = philox((index, np.full_like(index, stream), np.full_like(index, low), np.full_like(index, high)),
                    (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF))
     # the upper 24 bits as a float32 in (0, 1], never 0: the logarithm stays finite
-    u = [(word >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24) + np.float32(2.0**-25) for word in words]
+    u = [(word >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24) + np.float32(2.0**-25)
+         for word in words]
     out = np.empty((len(index), 4), np.float32)
     for pair in (0, 2):
         radius = np.sqrt(np.float32(-2) * np.log(u[pair]))

@@ -1,9 +1,9 @@
 """Work on all cores: a chunk of the work at a time, each worker with a BLAS of one thread.
 
-NumPy releases the interpreter's lock inside its loops and products, so plain threads run them side by side. A chunk
-(a slice of rows, elements or images) stays in one core's cache from its first operation to its last. That is faster
-than operations that each spread over all cores: there is no barrier between them and nothing travels through memory.
-Results come back in the order of the chunks and never depend on which worker was faster.
+NumPy releases the interpreter's lock inside its loops and products, so plain threads run them side by side. A
+chunk (a slice of rows, elements or images) stays in one core's cache from its first operation to its last.
+That is faster than operations that each spread over all cores: there is no barrier between them and nothing
+travels through memory. Results come in the order of the chunks and never depend on which worker is faster.
 """
 import functools
 import os
@@ -24,8 +24,8 @@ def available_cores():
 def use_cores(count):
     """Compute on at most `count` cores from now on; None: on all available ones.
 
-    One is faster for small networks: waking another core and passing the interpreter's lock back and forth then costs
-    more than it saves.
+    One is faster for small networks: waking another core and passing the interpreter's lock back and forth
+    then costs more than it saves.
     """
     global _limit
     _limit = count
@@ -40,8 +40,8 @@ def cores():
 
 @functools.cache
 def _workers():
-    """The workers. From their start on BLAS keeps to one thread: its own threads would wait for work in busy loops, on
-    the cores that the workers need."""
+    """The workers. From their start on BLAS keeps to one thread: its own threads would wait for work in busy
+    loops, on the cores that the workers need."""
     threadpoolctl.threadpool_limits(1, user_api="blas")
     return ThreadPoolExecutor(cores(), thread_name_prefix="gpuarray")
 
@@ -52,7 +52,7 @@ def in_parallel(function, items):
     if len(items) < 2 or cores() == 1 or getattr(_inside, "busy", False):
         return [function(item) for item in items]
     results = [None] * len(items)
-    todo = iter(range(len(items)))      # next() on it is atomic: each worker takes the next item when it is free
+    todo = iter(range(len(items)))      # next() is atomic: each worker takes the next item when it is free
 
     def work():
         _inside.busy = True
@@ -72,5 +72,6 @@ def in_parallel(function, items):
 
 
 def in_chunks(function, length, size):
-    """[function(slice(start, stop))] over 0 .. length in chunks of `size`, on all cores, the results in order."""
-    return in_parallel(function, [slice(start, min(start + size, length)) for start in range(0, length, size)])
+    """[function(slice(start, stop))] of the chunks of `size` in 0 .. length, on all cores, in order."""
+    starts = range(0, length, size)
+    return in_parallel(function, [slice(start, min(start + size, length)) for start in starts])

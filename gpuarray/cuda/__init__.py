@@ -37,7 +37,7 @@ def describe_device():
 
 
 def why_not(precision, like=None):
-    """Why products in this precision cannot be had beside `like`, or on the machine's GPU; None where they can."""
+    """Why the GPU of `like`, or the machine's, has no products in this precision; None where it has."""
     capability = (runtime.default_runtime() if like is None else runtime.runtime_of(like)).capability
     if precision == "fp32" or capability >= TENSOR_CORES:
         return None

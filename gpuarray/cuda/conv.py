@@ -35,7 +35,8 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     w = cast(w, dy.dtype.name)
     chunks = (_in_chunks(k, dy, w),) * 2
     taps = ceil_div(side, stride) ** 2          # of the phase that has most; it has as many pixels as dy
-    plan = plan_product(_precision(dy, tf32), n * p * q, c, taps * _padded(k, chunks[0]), phases=stride * stride,
+    plan = plan_product(_precision(dy, tf32), n * p * q, c, taps * _padded(k, chunks[0]),
+                        phases=stride * stride,
                         in_chunks=all(chunks))
     return _activations("conv_input_grad", plan, chunks, (dy, w), (n, h, width, c),
                         (n, h, width, c, p, q, k, side, stride), bias, activation, moments)

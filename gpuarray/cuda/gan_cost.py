@@ -18,7 +18,8 @@ def gan_cost(logits, n_real, real_weight, fake_weight, eps, gate):
 def non_saturating_grad(logits, n_real, eps):
     dlogits = empty(logits.shape, logits.dtype, logits)
     launch(logits, "gan_cost.cu", "non_saturating_grad", *flat_grid(len(logits)),
-           (logits, dlogits, np.int32(len(logits)), np.int32(n_real), np.float32(eps)), defines=_defines(logits))
+           (logits, dlogits, np.int32(len(logits)), np.int32(n_real), np.float32(eps)),
+           defines=_defines(logits))
     return dlogits
 
 

@@ -11,14 +11,16 @@ def reparametrise(h, noise, bound):
     grid, block = flat_grid(z.size)
     parts = empty(grid, np.float32, h)
     launch(h, "latent.cu", "reparametrise", grid, block,
-           (h, noise, z, parts, np.int32(z.size), np.int32(noise.shape[1]), np.float32(bound)), defines=_defines(h))
+           (h, noise, z, parts, np.int32(z.size), np.int32(noise.shape[1]), np.float32(bound)),
+           defines=_defines(h))
     return z, total(parts)
 
 
 def reparametrise_grad(dz, h, noise, bound, kl_weight):
     dh = empty(h.shape, h.dtype, h)
     launch(h, "latent.cu", "reparametrise_grad", *flat_grid(dz.size),
-           (dz, h, noise, dh, np.int32(dz.size), np.int32(noise.shape[1]), np.float32(bound), np.float32(kl_weight)),
+           (dz, h, noise, dh, np.int32(dz.size), np.int32(noise.shape[1]), np.float32(bound),
+            np.float32(kl_weight)),
            defines=_defines(h))
     return dh
 

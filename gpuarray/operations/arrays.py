@@ -6,21 +6,21 @@ from gpuarray.dispatch import backend_of
 from gpuarray.errors import ArgumentError
 from gpuarray.rules import Choice, Shape, Whole
 
-WORD = Whole(0, 2**32 - 1)
-LONG = Whole(0, 2**64 - 1)
+AXIS = Whole(-1, 0)
+SEED = Whole(0, 2**64 - 1)
 SHAPE = Shape()
 SIDE = Whole(1, 2**31 - 1)
-AXIS = Whole(-1, 0)
+STREAM = Whole(0, 2**32 - 1)
 
 
 def normal(shape, seed, counter, stream=0):
     """Standard normal noise, float32: Philox4x32-10 and Box-Muller, the same numbers on every device.
 
-    Numbers 4i .. 4i+3 come from Philox(key = the 64-bit seed, counter = (i, stream, low and high word of counter)).
-    counter: uint64 (1,) array on the device; the operation reads it, `advance` moves it. stream: 32 bits.
+    Numbers 4i .. 4i+3 come from Philox with the 64-bit seed as its key and (i, stream, low and high word of
+    counter) as its counter. counter: uint64 (1,), which `advance` moves. stream: 32 bits.
     """
-    backend = checked("normal", shape=(shape, SHAPE), seed=(seed, LONG), counter=(counter, "1", "uint64"),
-                      stream=(stream, WORD))
+    backend = checked("normal", shape=(shape, SHAPE), seed=(seed, SEED), counter=(counter, "1", "uint64"),
+                      stream=(stream, STREAM))
     check_size("normal", "the result", math.prod(shape), backend)
     return backend.normal(shape, seed, counter, stream)
 
@@ -31,38 +31,37 @@ def advance(counter):
 
 
 def augment(images, parameters, size):
-    """uint8 images with a margin to float32 in [-1, 1] at `size`, each moved and coloured by its own parameters.
+    """uint8 images with a margin to float32 in [-1, 1] at `size`, each moved and coloured by its own p.
 
     images (N, H, W, C) uint8, parameters (N, 9) float32 -> (N, size, size, C) float32.
-    Output pixel (i, j) with u = j - (size-1)/2, v = i - (size-1)/2 reads, bilinearly and with clamped edges, at
-    x = (W-1)/2 + p0 u + p1 v + p2, y = (H-1)/2 + p3 u + p4 v + p5. Then, on [0, 1]: c = c^p6 (gamma),
-    c = clip(1/2 + p7 (c - 1/2)) (contrast), a rotation of the colour by p8 radians in the IQ plane of YIQ (3 channels
-    only), clip, 2c - 1. Identity: (1, 0, 0, 0, 1, 0, 1, 1, 0); negative p0 and p3 flip.
+    Output pixel (i, j) with u = j - (size-1)/2, v = i - (size-1)/2 reads, bilinearly and with clamped edges,
+    at x = (W-1)/2 + p0 u + p1 v + p2, y = (H-1)/2 + p3 u + p4 v + p5. Then, on [0, 1]: c = c^p6 (gamma),
+    c = clip(1/2 + p7 (c - 1/2)) (contrast), a rotation of the colour by p8 radians in the IQ plane of YIQ
+    (3 channels only), clip, 2c - 1. Identity: (1, 0, 0, 0, 1, 0, 1, 1, 0); negative p0 and p3 flip.
     """
-    backend = checked("augment", images=(images, "N H W C", "uint8"), parameters=(parameters, "N 9", "float32"),
-                      size=(size, SIDE), result="N size size C")
+    backend = checked("augment", images=(images, "N H W C", "uint8"),
+                      parameters=(parameters, "N 9", "float32"), size=(size, SIDE), result="N size size C")
     return backend.augment(images, parameters, size)
 
 
 def cast(x, dtype):
-    """x in another type of activations ('float32'; 'float64' on the CPU, 'bfloat16' on the GPU); x itself where it
-    has it already."""
+    """x as 'float32', 'float64' (CPU) or 'bfloat16' (GPU); x itself where it is that already."""
     backend = checked("cast", x=(x, "...", "T"))
-    name = getattr(dtype, "name", getattr(dtype, "__name__", dtype))          # of np.dtype("float32"), np.float32
+    name = getattr(dtype, "name", getattr(dtype, "__name__", dtype))    # of numpy.dtype, of types, of strings
     check_value("cast", "dtype", name, Choice(backend.FLOATING))
     return backend.cast(x, name)
 
 
 def concatenate(*arrays, axis=0):
-    """The arrays, one after the other along the first axis (0) or the last (-1); the other axes are the same in all.
+    """The arrays, one after the other along the first axis (0) or the last (-1).
 
-    Their type, one for all, is one of activations or uint8.
+    They are alike in all other axes and in their type, that of activations or uint8.
     """
     if not arrays:
         raise ArgumentError("concatenate: no arrays, expected one or more")
-    shape = "... C{}" if axis else "N{} ..."
-    backend = checked("concatenate", axis=(axis, AXIS), array0=(arrays[0], shape.format(0), "T|uint8"))
-    checked("concatenate", **{f"array{i}": (array, shape.format(i), arrays[0].dtype.name)
+    axes = "... C{}" if axis else "N{} ..."
+    backend = checked("concatenate", axis=(axis, AXIS), array0=(arrays[0], axes.format(0), "T|uint8"))
+    checked("concatenate", **{f"array{i}": (array, axes.format(i), arrays[0].dtype.name)
                               for i, array in enumerate(arrays)})
     check_size("concatenate", "the result", sum(array.size for array in arrays), backend)
     return backend.concatenate(*arrays, axis=axis)
@@ -79,6 +78,9 @@ def zeros(shape, dtype, like):
 
 
 def host_value(x, otherwise):
-    """The number in x (1,) where the host has it at once, on the CPU; `otherwise` where it would have to wait for the
-    device. No operation on arrays but a question about their device, for work that is worth skipping only then."""
+    """The number in x (1,) where the host has it at once, on the CPU; `otherwise` where it had to wait.
+
+    This is a question about the device, no operation on arrays: backends answer it differently. It is for
+    work that may be left out or not without changing the result.
+    """
     return checked("host_value", x=(x, "1", "P")).host_value(x, otherwise)

@@ -3,33 +3,35 @@ from gpuarray.checks import check_precision, check_value, checked
 from gpuarray.rules import FINITE, Choice, Shape, Whole
 
 ACTIVATIONS = Choice(("linear", "relu", "tanh"))
-STRIDE = Whole(1, 255)          # kernels lay out stride x stride phases along an axis of the grid
 SIZE = Shape(axes=2)
+STRIDE = Whole(1, 255)          # stride x stride phases lie along one axis of a kernel's grid
 
 
 def conv2d(x, w, stride=1, bias=None, activation="linear", moments=False, tf32=False):
     """Convolution (cross-correlation) with 'same' padding: (k-1)//2 before and k//2 after, at every stride.
 
-    x (N, H, W, C), w (k, k, C, K), bias (K,) -> y (N, ceil(H/s), ceil(W/s), K), y = activation(conv(x, w) + bias).
-    moments=True returns (y, (mean, var)): mean and biased variance of y over N, H, W, (K,) each, for batchnorm.
+    x (N, H, W, C), w (k, k, C, K), bias (K,) -> y (N, ceil(H/s), ceil(W/s), K), y = activation(conv + bias).
+    activation: 'linear', 'relu' or 'tanh'. moments=True returns (y, (mean, var)): the mean and the biased
+    variance of y over N, H and W, (K,) each, for batchnorm.
     """
     backend = checked("conv2d", stride=(stride, STRIDE), x=(x, "N H W C", "T"), w=(w, "k k C K", "P"),
-                      bias=(bias, "K", "P|None"), activation=(activation, ACTIVATIONS), y="N H/stride W/stride K")
+                      bias=(bias, "K", "P|None"), activation=(activation, ACTIVATIONS),
+                      y="N H/stride W/stride K")
     check_precision("conv2d", backend, x, tf32)
     return backend.conv2d(x, w, stride, bias, activation, moments, tf32)
 
 
 def conv2d_input_grad(dy, w, stride, size, bias=None, activation="linear", moments=False, tf32=False):
-    """The gradient of conv2d to its input of `size` = (H, W); also the up-convolution, from dy to s times its size.
+    """The gradient of conv2d to its input of `size` = (H, W); or the up-convolution, dy to s times its size.
 
-    dy (N, ceil(H/s), ceil(W/s), K), w (k, k, C, K) -> dx (N, H, W, C). As an up-convolution (paper, section 4:
-    'backward convolution') dy is the layer's input, w is (k, k, C_out, C_in), and bias, activation and moments mean
-    what they mean in conv2d.
+    dy (N, ceil(H/s), ceil(W/s), K), w (k, k, C, K) -> dx (N, H, W, C). As an up-convolution (paper, section
+    4: 'backward convolution') dy is the layer's input, w is (k, k, C_out, C_in), and bias (C,), activation
+    and moments mean what they mean in conv2d.
     """
     check_value("conv2d_input_grad", "size", size, SIZE)
     backend = checked("conv2d_input_grad", stride=(stride, STRIDE), H=size[0], W=size[1],
-                      dy=(dy, "N H/stride W/stride K", "T"), w=(w, "k k C K", "P"), bias=(bias, "C", "P|None"),
-                      activation=(activation, ACTIVATIONS), dx="N H W C")
+                      dy=(dy, "N H/stride W/stride K", "T"), w=(w, "k k C K", "P"),
+                      bias=(bias, "C", "P|None"), activation=(activation, ACTIVATIONS), dx="N H W C")
     check_precision("conv2d_input_grad", backend, dy, tf32)
     return backend.conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32)
 
@@ -37,16 +39,17 @@ def conv2d_input_grad(dy, w, stride, size, bias=None, activation="linear", momen
 def conv2d_weight_grad(x, dy, dw, stride=1, weight=1.0, tf32=False):
     """dw += weight * the gradient of conv2d to its weights, in place.
 
-    x (N, H, W, C), dy (N, ceil(H/s), ceil(W/s), K), dw (k, k, C, K). For the up-convolution x and dy change places.
+    x (N, H, W, C), dy (N, ceil(H/s), ceil(W/s), K), dw (k, k, C, K). For the up-convolution x and dy swap.
     """
     backend = checked("conv2d_weight_grad", stride=(stride, STRIDE), x=(x, "N H W C", "T"),
-                      dy=(dy, "N H/stride W/stride K", "T"), dw=(dw, "k k C K", "P"), weight=(weight, FINITE))
+                      dy=(dy, "N H/stride W/stride K", "T"), dw=(dw, "k k C K", "P"),
+                      weight=(weight, FINITE))
     check_precision("conv2d_weight_grad", backend, x, tf32)
     backend.conv2d_weight_grad(x, dy, dw, stride, weight, tf32)
 
 
 def dense(x, w, bias=None, activation="linear", moments=False, tf32=False):
-    """x (N, D), w (D, K), bias (K,) -> y (N, K) = activation(x w + bias); moments as in conv2d."""
+    """x (N, D), w (D, K), bias (K,) -> y (N, K) = activation(x w + bias); the rest is as in conv2d."""
     backend = checked("dense", x=(x, "N D", "T"), w=(w, "D K", "P"), bias=(bias, "K", "P|None"),
                       activation=(activation, ACTIVATIONS), y="N K")
     check_precision("dense", backend, x, tf32)
@@ -69,11 +72,12 @@ def dense_weight_grad(x, dy, dw, weight=1.0, tf32=False):
 
 
 def bias_activation_grad(dy, y, activation, dbias=None, weight=1.0):
-    """The gradient of y = activation(a + bias): returns da, like dy (..., K); dbias (K,) += weight * sum of da over
-    all but the last axis.
+    """The gradient of y = activation(a + bias) to a, from dy (..., K) and y alone: da like dy.
 
-    Needs y alone: relu and tanh tell their derivative from their value. weight 0 or dbias None skips the sum.
+    relu and tanh tell their derivative from their value, so a need not be kept. dbias (K,) += weight * the
+    sum of da over all but the last axis; weight 0 or dbias None skips it.
     """
-    backend = checked("bias_activation_grad", y=(y, "... K", "T"), dy=(dy, "... K", "T"), dbias=(dbias, "K", "P|None"),
-                      activation=(activation, ACTIVATIONS), weight=(weight, FINITE))
+    backend = checked("bias_activation_grad", y=(y, "... K", "T"), dy=(dy, "... K", "T"),
+                      dbias=(dbias, "K", "P|None"), activation=(activation, ACTIVATIONS),
+                      weight=(weight, FINITE))
     return backend.bias_activation_grad(dy, y, activation, dbias, weight)

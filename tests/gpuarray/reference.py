@@ -46,7 +46,8 @@ def costs(logits, eps):
 def augment(images, parameters, size):
     """One output value at a time."""
     n, height, width, channels = images.shape
-    to_yiq = np.array([[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
+    to_yiq = np.array([[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263],
+                       [0.211456, -0.522591, 0.311135]])
     out = np.zeros((n, size, size, channels))
     for b, i, j in np.ndindex(n, size, size):
         p = parameters[b].astype(np.float64)

@@ -42,7 +42,8 @@ def test_backward_adds_weighted_gradients(shape, name):
         dx, dgamma, dbeta = reference.batchnorm_grad(dy, x, gamma, beta, EPS, name)
         return dx, 1 + 0.25 * dgamma, 1 + 0.25 * dbeta
 
-    check_op(operation, plain, [x, dy, gamma, beta], {"float32": 1e-5, "float64": 1e-10})   # sums cancel: 4e-6 seen
+    tolerance = {"float32": 1e-5, "float64": 1e-10}                     # sums cancel: 4e-6 seen
+    check_op(operation, plain, [x, dy, gamma, beta], tolerance)
 
 
 def test_weight_zero_leaves_parameter_gradients_alone():

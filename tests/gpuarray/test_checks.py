@@ -33,7 +33,8 @@ KEPT = {
     "sizes": dict(parameters=(on_cpu(2, 9), "N 9", "float32")),
     "a multiple": dict(noise=(on_cpu(2, 5), "N Z", "P"), h=(on_cpu(2, 10), "N 2Z", "T")),
     "a multiple before what it is of": dict(h=(on_cpu(2, 10), "N 2Z", "T"), noise=(on_cpu(2, 5), "N Z", "P")),
-    "a quotient, rounded up": dict(stride=(4, Whole(1, 9)), x=X, dy=(on_cpu(2, 2, 2, 1), "N H/stride W/stride K", "T")),
+    "a quotient, rounded up": dict(stride=(4, Whole(1, 9)), x=X,
+                                   dy=(on_cpu(2, 2, 2, 1), "N H/stride W/stride K", "T")),
     "a known size": dict(H=6, x=(on_cpu(6, 2), "H C", "T")),
     "leading axes": dict(x=(on_cpu(2, 3, 4), "... C", "T"), y=(on_cpu(2, 3, 4), "... C", "T")),
     "no leading axes": dict(x=(on_cpu(4), "... C", "T")),
@@ -62,20 +63,27 @@ REFUSED = {
                 r"y has shape \(3, 4\), expected \(\.\.\., C\) with \.\.\. = \(2,\), C = 4$"),
     "trailing": (dict(x=(on_cpu(2, 4), "A ...", "T"), y=(on_cpu(2, 5), "B ...", "T")),
                  r"y has shape \(2, 5\), expected \(B, \.\.\.\) with \.\.\. = \(4,\)$"),
-    "too few for leading": (dict(x=(on_cpu(3), "... H C", "T")), r"has shape \(3,\), expected \(\.\.\., H, C\)"),
-    "type on the CPU": (dict(x=(on_cpu(3, dtype="f2"), "N", "T")), "x is float16, expected float32 or float64: convert"),
-    "type on the GPU": (dict(x=(on_gpu(3, dtype="f8"), "N", "T")), "x is float64, expected float32 or bfloat16: conv"),
-    "another type": (dict(x=X, y=(on_cpu(3, dtype="f8"), "K", "T")), "y is float64, expected float32: convert it"),
+    "too few for leading": (dict(x=(on_cpu(3), "... H C", "T")),
+                            r"has shape \(3,\), expected \(\.\.\., H, C\)"),
+    "type on the CPU": (dict(x=(on_cpu(3, dtype="f2"), "N", "T")),
+                        "x is float16, expected float32 or float64: convert"),
+    "type on the GPU": (dict(x=(on_gpu(3, dtype="f8"), "N", "T")),
+                        "x is float64, expected float32 or bfloat16: conv"),
+    "another type": (dict(x=X, y=(on_cpu(3, dtype="f8"), "K", "T")),
+                     "y is float64, expected float32: convert it"),
     "another parameter's type": (dict(p=(on_cpu(3), "n", "P"), g=(on_cpu(3, dtype="f8"), "n", "P")),
                                  "g is float64, expected float32: convert it"),
     "parameters in the type of activations": (
-        dict(x=(on_gpu(3, dtype=ml_dtypes.bfloat16), "N", "T"), p=(on_gpu(3, dtype=ml_dtypes.bfloat16), "N", "P")),
+        dict(x=(on_gpu(3, dtype=ml_dtypes.bfloat16), "N", "T"),
+             p=(on_gpu(3, dtype=ml_dtypes.bfloat16), "N", "P")),
         "p is bfloat16, expected float32: convert it"),
-    "neither type": (dict(p=(on_cpu(3, dtype="f8"), "n", "P"), lr=(on_cpu(1, dtype="i4"), "1", "float32|P|None")),
+    "neither type": (dict(p=(on_cpu(3, dtype="f8"), "n", "P"),
+                          lr=(on_cpu(1, dtype="i4"), "1", "float32|P|None")),
                      "lr is int32, expected float32 or float64: convert it"),
     "a type by name": (dict(x=(on_cpu(3), "N", "uint8")), "x is float32, expected uint8"),
     "layout": (dict(x=(on_cpu(4, 3).T, "C N", "T")), r"x, shape \(3, 4\), is not C-contiguous: copy it"),
-    "empty": (dict(x=(on_cpu(0, 3), "N C", "T")), "x has 0 elements, expected 1 to 9,223,372,036,854,775,807"),
+    "empty": (dict(x=(on_cpu(0, 3), "N C", "T")),
+              "x has 0 elements, expected 1 to 9,223,372,036,854,775,807"),
     "too large": (dict(x=(huge(2 ** 16, 2 ** 15), "N C", "T")),
                   "x has 2,147,483,648 elements, expected 1 to 2,147,483,647: use another batch size"),
     "too large a result": (dict(H=2 ** 16, W=2 ** 15, x=(on_gpu(1), "N", "T"), y="H W"),
@@ -84,10 +92,12 @@ REFUSED = {
                        r"op: arrays on different devices \(x on simulated 0, y on cpu\): move them to one"),
     "no array": (dict(x=([1.0], "N", "T")), "op: x: expected numpy or cupy arrays, got list"),
     "absent": (dict(x=(None, "N", "T")), "op: x: expected numpy or cupy arrays, got NoneType"),
-    "one array for two": (dict(statistics=(on_cpu(3), ("C", "C"), "P")), "op: statistics is a ndarray, expected a tuple of"),
+    "one array for two": (dict(statistics=(on_cpu(3), ("C", "C"), "P")),
+                          "op: statistics is a ndarray, expected a tuple of"),
     "one of a pair": (dict(statistics=((on_cpu(3), on_cpu(4)), ("C", "C"), "P")),
                       r"op: statistics\[1\] has shape \(4,\), expected \(C\) with C = 3"),
-    "half a pair": (dict(running=((on_cpu(3), None), ("C", "C"), "P|None")), r"running\[1\]: expected numpy or cupy"),
+    "half a pair": (dict(running=((on_cpu(3), None), ("C", "C"), "P|None")),
+                    r"running\[1\]: expected numpy or cupy"),
     "a rule": (dict(stride=(0, Whole(1, 9))), "op: stride is 0, expected a whole number from 1 to 9"),
     "no hash": (dict(stride=({}, Whole(1, 9))), "op: stride is {}, expected a whole number from 1 to 9"),
 }
@@ -129,7 +139,8 @@ def test_what_has_passed_is_not_looked_at_again():
 
 
 STRIDE = Whole(1, 9)
-PASSED = dict(stride=(2, STRIDE), x=X, pair=((on_cpu(3), on_cpu(3)), ("C", "C"), "P"), bias=(None, "C", "P|None"))
+PASSED = dict(stride=(2, STRIDE), x=X, pair=((on_cpu(3), on_cpu(3)), ("C", "C"), "P"),
+              bias=(None, "C", "P|None"))
 CHANGED = {
     "2.0 for 2": dict(stride=(2.0, STRIDE)),
     "another rule": dict(stride=(2, Whole(3, 9))),
@@ -159,7 +170,8 @@ def test_what_has_passed_does_not_let_something_else_pass(change):
     (POSITIVE, (1e-9, 3), (0, -1.0, np.inf)),
     (BELOW_ONE, (0, 0.999), (1, -0.1, np.nan)),
     (Choice(("linear", "relu")), ("relu",), ("gelu", None, 0, ("relu",))),
-    (Pair(FINITE, NOT_NEGATIVE, "two"), (None, (-1, 0), [0.5, 1.0]), ((1, -1), (1,), (1, 2, 3), 0.5, (np.nan, 1), "ab")),
+    (Pair(FINITE, NOT_NEGATIVE, "two"), (None, (-1, 0), [0.5, 1.0]),
+     ((1, -1), (1,), (1, 2, 3), 0.5, (np.nan, 1), "ab")),
     (Shape(), ((1,), (2, 3), [4]), ((0,), (2.0,), 3, (2, -1), None)),
     (Shape(axes=2), ((1, 9),), ((1,), (1, 2, 3), 4)),
 ])
@@ -182,5 +194,6 @@ def test_products_in_lower_precisions(monkeypatch):
         message = rf"conv2d: {name} needs compute capability 8\.0, this card has 7\.5: use fp32"
         with pytest.raises(ga.ArgumentError, match=message):
             check_precision("conv2d", cuda, array, tf32)
-    with pytest.raises(ga.ArgumentError, match="conv2d: tf32 is a precision of the CUDA backend: leave it off on the CPU"):
+    with pytest.raises(ga.ArgumentError,
+                       match="conv2d: tf32 is a precision of the CUDA backend: leave it off on the CPU"):
         check_precision("conv2d", cpu, on_cpu(1), True)

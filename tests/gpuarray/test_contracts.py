@@ -1,4 +1,5 @@
 """What each operation refuses, on both backends: in one line that names the operation and the argument."""
+from functools import partial
 from unittest import mock
 
 import numpy as np
@@ -16,7 +17,8 @@ class Arguments:
 
     def __init__(self, where):
         self.backend, self.to_device = BACKENDS[where]
-        self.x, self.w, self.dy, self.dw = (self(*shape) for shape in ((2, 8, 8, 3), (5, 5, 3, 4), (2, 4, 4, 4), (5, 5, 3, 4)))
+        self.x, self.w = self(2, 8, 8, 3), self(5, 5, 3, 4)
+        self.dy, self.dw = self(2, 4, 4, 4), self(5, 5, 3, 4)
         self.rows, self.flat, self.one, self.logits = self(6, 4), self(4), self(1), self(4, 1)
         self.h, self.noise = self(2, 6), self(2, 3)
         self.counter = self(1, dtype=np.uint64)
@@ -28,13 +30,13 @@ class Arguments:
 
 def batchnorm_grads(a):
     """Both gradients of batchnorm, which have one contract: calls that take what is changed of it."""
-    good = dict(dy=a.rows, x=a.rows, gamma=a.flat, beta=a.flat, statistics=(a.flat, a.flat), activation="relu",
-                dgamma=a.flat, dbeta=a.flat, weight=1.0)
+    good = dict(dy=a.rows, x=a.rows, gamma=a.flat, beta=a.flat, statistics=(a.flat, a.flat),
+                activation="relu", dgamma=a.flat, dbeta=a.flat, weight=1.0)
     changes = {"dy": a(6, 3), "statistics": (a.flat,), "activation": "tanh", "dgamma": None, "dbeta": a(4, 1),
                "weight": "1", "x": a(6, 8)[:, ::2], "gamma": a(3)}
     for name in ("batchnorm_grad", "batchnorm_inference_grad"):
         for changed, value in changes.items():
-            yield name, changed, lambda name=name, changed=changed, value=value: getattr(ga, name)(**good | {changed: value})
+            yield name, changed, partial(getattr(ga, name), **good | {changed: value})
 
 
 def refusals(a):
@@ -79,19 +81,23 @@ def refusals(a):
         ("bias_activation_grad", "dy", lambda: ga.bias_activation_grad(a(6, 3), a.rows, "relu")),
         ("bias_activation_grad", "dbias", lambda: ga.bias_activation_grad(a.rows, a.rows, "relu", a(6))),
         ("bias_activation_grad", "activation", lambda: ga.bias_activation_grad(a.rows, a.rows, "sigmoid")),
-        ("bias_activation_grad", "weight", lambda: ga.bias_activation_grad(a.rows, a.rows, "relu", flat, np.inf)),
+        ("bias_activation_grad", "weight",
+         lambda: ga.bias_activation_grad(a.rows, a.rows, "relu", flat, np.inf)),
         ("batchnorm", "x", lambda: ga.batchnorm(a(6, 8)[:, ::2], flat, flat, 1e-5)),
         ("batchnorm", "gamma", lambda: ga.batchnorm(a.rows, a(3), flat, 1e-5)),
         ("batchnorm", "beta", lambda: ga.batchnorm(a.rows, flat, a(1, 4), 1e-5)),
         ("batchnorm", "eps", lambda: ga.batchnorm(a.rows, flat, flat, -1e-5)),
         ("batchnorm", "activation", lambda: ga.batchnorm(a.rows, flat, flat, 1e-5, "tanh")),
-        ("batchnorm", r"moments\[1\]", lambda: ga.batchnorm(a.rows, flat, flat, 1e-5, moments=(flat, a.rows))),
+        ("batchnorm", r"moments\[1\]",
+         lambda: ga.batchnorm(a.rows, flat, flat, 1e-5, moments=(flat, a.rows))),
         ("batchnorm", r"running\[0\]", lambda: ga.batchnorm(a.rows, flat, flat, 1e-5, running=(a(1), flat))),
         ("batchnorm", "running", lambda: ga.batchnorm(a.rows, flat, flat, 1e-5, running=(flat, flat, flat))),
         ("batchnorm", "momentum", lambda: ga.batchnorm(a.rows, flat, flat, 1e-5, momentum=1.5)),
-        ("batchnorm_inference", r"statistics\[1\]", lambda: ga.batchnorm_inference(a.rows, flat, flat, (flat, a(3)))),
+        ("batchnorm_inference", r"statistics\[1\]",
+         lambda: ga.batchnorm_inference(a.rows, flat, flat, (flat, a(3)))),
         ("batchnorm_inference", "statistics", lambda: ga.batchnorm_inference(a.rows, flat, flat, None)),
-        ("batchnorm_inference", "activation", lambda: ga.batchnorm_inference(a.rows, flat, flat, (flat, flat), "elu")),
+        ("batchnorm_inference", "activation",
+         lambda: ga.batchnorm_inference(a.rows, flat, flat, (flat, flat), "elu")),
         *batchnorm_grads(a),
         ("feature_loss", "b", lambda: ga.feature_loss(a(2, 3), a(3, 2))),
         ("reparametrise", "noise", lambda: ga.reparametrise(a.h, a(2, 2), 8.0)),
@@ -150,7 +156,8 @@ NAMES = [f"{operation}: {argument}" for operation, argument, _ in refusals(Argum
 @pytest.mark.parametrize("number", range(len(NAMES)), ids=NAMES)
 def test_refuses(where, number):
     operation, argument, call = refusals(Arguments(where))[number]
-    with mock.patch.object(BACKENDS[where][0], operation, side_effect=AssertionError("has reached the backend")):
+    with mock.patch.object(BACKENDS[where][0], operation,
+                           side_effect=AssertionError("has reached the backend")):
         with pytest.raises(ga.ArgumentError, match=rf"^{operation}: {argument}(?!\w)") as caught:
             call()
     assert "\n" not in str(caught.value)
@@ -177,7 +184,8 @@ def test_types_of_one_backend_alone():
     with pytest.raises(ga.ArgumentError, match="dense: x is float64, expected float32 or bfloat16"):
         ga.dense(there(2, 3, dtype=np.float64), there(3, 2, dtype=np.float64))
     assert ga.cast(there(2), "bfloat16").dtype.name == "bfloat16"
-    for a, dtype, expected in ((here, "bfloat16", "'float32', 'float64'"), (there, np.float64, "'float32', 'bfloat16'")):
+    for a, dtype, expected in ((here, "bfloat16", "'float32', 'float64'"),
+                               (there, np.float64, "'float32', 'bfloat16'")):
         with pytest.raises(ga.ArgumentError, match=f"cast: dtype is .*, expected one of {expected}"):
             ga.cast(a.flat, dtype)
 
@@ -203,14 +211,16 @@ def test_tf32_needs_tensor_cores(operation, monkeypatch):
     with pytest.raises(ga.ArgumentError, match=f"{operation}: tf32 is a precision of the CUDA backend"):
         PRODUCTS[operation](Arguments("cpu"))
     monkeypatch.setattr(device, "capability", (7, 5))
-    with pytest.raises(ga.ArgumentError, match=rf"{operation}: tf32 needs compute capability 8\.0, this card has 7\.5"):
+    with pytest.raises(ga.ArgumentError,
+                       match=rf"{operation}: tf32 needs compute capability 8\.0, this card has 7\.5"):
         PRODUCTS[operation](Arguments("cuda"))
 
 
 MANY = 46341            # squared, just above what 32 bits count
 TOO_LARGE = {
     "conv2d: y": lambda a: ga.conv2d(a(MANY, 1, 1, 1), a(1, 1, 1, MANY)),
-    "conv2d_input_grad: dx": lambda a: ga.conv2d_input_grad(a(1, 182, 182, 1), a(1, 1, 1, 1), 255, (MANY, MANY)),
+    "conv2d_input_grad: dx": lambda a: ga.conv2d_input_grad(a(1, 182, 182, 1), a(1, 1, 1, 1), 255,
+                                                            (MANY, MANY)),
     "dense: y": lambda a: ga.dense(a(MANY, 1), a(1, MANY)),
     "dense_input_grad: dx": lambda a: ga.dense_input_grad(a(MANY, 1), a(MANY, 1)),
     "augment: result": lambda a: ga.augment(a(1, 1, 1, 1, dtype=np.uint8), a(1, 9), MANY),
@@ -220,7 +230,8 @@ TOO_LARGE = {
 
 @pytest.mark.parametrize("case", TOO_LARGE)
 def test_results_that_kernels_cannot_index(case):
-    with pytest.raises(ga.ArgumentError, match=f"{case} has 2,147,488,281 elements, expected 1 to 2,147,483,647"):
+    with pytest.raises(ga.ArgumentError,
+                       match=f"{case} has 2,147,488,281 elements, expected 1 to 2,147,483,647"):
         TOO_LARGE[case](Arguments("cuda"))
 
 

@@ -55,11 +55,11 @@ def assert_close(got, wanted, dtype):
 
 # N, H, W, C, K, k, stride
 SHAPES = [
-    (1, 1, 1, 1, 1, 1, 1), (2, 5, 7, 3, 4, 3, 1), (1, 6, 5, 2, 3, 4, 2), (3, 9, 8, 3, 5, 5, 2), (2, 7, 7, 4, 3, 5, 3),
-    (1, 4, 4, 3, 2, 6, 2), (2, 5, 6, 3, 2, 2, 3), (2, 8, 8, 16, 32, 5, 2), (1, 13, 11, 17, 19, 5, 2), (3, 4, 4, 40, 16, 5, 2),
-    (2, 12, 9, 20, 33, 3, 1), (2, 8, 8, 32, 3, 5, 1), (1, 32, 32, 3, 32, 5, 1), (1, 2, 3, 16, 16, 5, 2), (2, 10, 6, 16, 18, 6, 2),
-    (5, 16, 16, 32, 64, 5, 2), (1, 7, 9, 24, 16, 4, 2), (2, 64, 64, 3, 16, 5, 2), (2, 6, 7, 16, 3, 4, 1), (1, 5, 6, 12, 2, 6, 1),
-]
+    (1, 1, 1, 1, 1, 1, 1), (2, 5, 7, 3, 4, 3, 1), (1, 6, 5, 2, 3, 4, 2), (3, 9, 8, 3, 5, 5, 2),
+    (2, 7, 7, 4, 3, 5, 3), (1, 4, 4, 3, 2, 6, 2), (2, 5, 6, 3, 2, 2, 3), (2, 8, 8, 16, 32, 5, 2),
+    (1, 13, 11, 17, 19, 5, 2), (3, 4, 4, 40, 16, 5, 2), (2, 12, 9, 20, 33, 3, 1), (2, 8, 8, 32, 3, 5, 1),
+    (1, 32, 32, 3, 32, 5, 1), (1, 2, 3, 16, 16, 5, 2), (2, 10, 6, 16, 18, 6, 2), (5, 16, 16, 32, 64, 5, 2),
+    (1, 7, 9, 24, 16, 4, 2), (2, 64, 64, 3, 16, 5, 2), (2, 6, 7, 16, 3, 4, 1), (1, 5, 6, 12, 2, 6, 1)]
 every_shape = pytest.mark.parametrize("n, h, width, c, channels, k, stride", SHAPES)
 every_type = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -106,7 +106,8 @@ def test_weight_zero_leaves_the_gradient_alone():
     assert (dw == 1).all()
 
 
-EPILOGUE_SHAPES = [(3, 9, 8, 3, 5, 5, 2), (2, 8, 8, 32, 3, 5, 1), (5, 16, 12, 32, 48, 5, 2), (2, 12, 9, 20, 33, 3, 1),
+EPILOGUE_SHAPES = [(3, 9, 8, 3, 5, 5, 2), (2, 8, 8, 32, 3, 5, 1), (5, 16, 12, 32, 48, 5, 2),
+                   (2, 12, 9, 20, 33, 3, 1),
                    (2, 64, 64, 3, 16, 5, 2)]
 ACTIVATION = {"linear": lambda a: a, "relu": lambda a: np.maximum(a, 0), "tanh": np.tanh}
 
@@ -118,7 +119,8 @@ def test_epilogue_of_both_directions(n, h, width, c, channels, k, stride, activa
     forward = plain_conv(x, w, stride), draw(channels, seed=4)
     back = plain_input_grad(dy, w, stride, (h, width)), draw(c, seed=4)
     calls = (lambda bias: gpuarray.conv2d(x, w, stride, bias, activation, moments=True),
-             lambda bias: gpuarray.conv2d_input_grad(dy, w, stride, (h, width), bias, activation, moments=True))
+             lambda bias: gpuarray.conv2d_input_grad(dy, w, stride, (h, width), bias, activation,
+                                                     moments=True))
     for call, (linear, bias) in zip(calls, (forward, back)):
         y, (mean, variance) = call(bias)
         wanted = ACTIVATION[activation](linear + bias)

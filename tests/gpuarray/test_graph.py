@@ -47,7 +47,8 @@ def test_a_batch_of_several_arrays(where):
         graph(ga.to_device(x, where), ga.to_device(label, where))
         wanted += x * number
         assert (ga.to_host(total) == wanted).all()
-    with pytest.raises(ga.ArgumentError, match=r"recorded for float32 \(3,\), float32 \(1,\), got float32 \(3,\): make"):
+    with pytest.raises(ga.ArgumentError,
+                       match=r"recorded for float32 \(3,\), float32 \(1,\), got float32 \(3,\): make"):
         graph(ga.to_device(x, where))
 
 

@@ -21,15 +21,18 @@ def test_reparametrise(n, z_size):
     rng = np.random.default_rng(1)
     h, noise = rng.standard_normal((n, 2 * z_size)) * 3, rng.standard_normal((n, z_size))
     check_op(lambda h, noise: ga.reparametrise(h, noise, BOUND),
-             lambda h, noise: (reference.reparametrise(h, noise, BOUND), np.array([reference.kl(h, BOUND)])), [h, noise])
+             lambda h, noise: (reference.reparametrise(h, noise, BOUND), np.array([reference.kl(h, BOUND)])),
+             [h, noise])
 
 
 def test_reparametrise_grad_by_finite_differences():
     rng = np.random.default_rng(2)
     h, noise, dz = rng.standard_normal((5, 14)) * 3, rng.standard_normal((5, 7)), rng.standard_normal((5, 7))
     for kl_weight in (0.0, 1.0, 0.3):
-        check_gradient(lambda h: np.sum(dz * reference.reparametrise(h, noise, BOUND)) + kl_weight * reference.kl(h, BOUND),
-                       ga.reparametrise_grad(dz, h, noise, BOUND, kl_weight), h, rng)
+        def loss(h):
+            return np.sum(dz * reference.reparametrise(h, noise, BOUND)) + kl_weight * reference.kl(h, BOUND)
+
+        check_gradient(loss, ga.reparametrise_grad(dz, h, noise, BOUND, kl_weight), h, rng)
 
 
 def test_wild_log_variances_stay_finite():
@@ -58,10 +61,12 @@ def test_gan_cost_gradient_by_finite_differences():
     logits = rng.standard_normal((6, 1)) * 2
 
     def cost(logits):
-        return (0.33 * reference.costs(logits[:2], 1e-3)[0].sum() + 0.67 * reference.costs(logits[2:], 1e-3)[1].sum())
+        real, fake = reference.costs(logits[:2], 1e-3)[0], reference.costs(logits[2:], 1e-3)[1]
+        return 0.33 * real.sum() + 0.67 * fake.sum()
 
     check_gradient(cost, ga.gan_cost(logits, 2, 0.33, 0.67, 1e-3)[1], logits, rng)
-    check_gradient(lambda t: reference.costs(t[2:], 1e-3)[0].sum(), ga.non_saturating_grad(logits, 2, 1e-3), logits, rng)
+    check_gradient(lambda t: reference.costs(t[2:], 1e-3)[0].sum(), ga.non_saturating_grad(logits, 2, 1e-3),
+                   logits, rng)
 
 
 @pytest.mark.parametrize("eps", [0.0, 1e-3])

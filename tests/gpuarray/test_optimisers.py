@@ -9,7 +9,8 @@ SIZES = [1, 1000, 70001]
 
 def draw(size):
     rng = np.random.default_rng(size)
-    return rng.standard_normal(size), rng.standard_normal(size), rng.uniform(0.1, 1, size), rng.standard_normal(size) * 0.1
+    p, g = rng.standard_normal(size), rng.standard_normal(size)
+    return p, g, rng.uniform(0.1, 1, size), rng.standard_normal(size) * 0.1
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -18,7 +19,8 @@ def test_rmsprop(size):
     boundary = size // 3
 
     def operation(p, g, ms):
-        ga.rmsprop_step(p, g, ms, np.array([0.01], np.float32), np.ones(1, np.float32), 0.9, 1e-8, 0.02, boundary)
+        ga.rmsprop_step(p, g, ms, np.array([0.01], np.float32), np.ones(1, np.float32), 0.9, 1e-8, 0.02,
+                        boundary)
         return p, ms, g
 
     def plain(p, g, ms):
@@ -37,7 +39,8 @@ def test_adam_over_three_steps(size):
         m, v, t = np.zeros_like(p), np.zeros_like(p), np.zeros(1, np.float32)
         for _ in range(3):
             gradient = g.copy()
-            ga.adam_step(p, gradient, m, v, t, np.array([0.01], np.float32), None, 0.5, 0.999, 1e-8, 0.02, size)
+            ga.adam_step(p, gradient, m, v, t, np.array([0.01], np.float32), None, 0.5, 0.999, 1e-8, 0.02,
+                         size)
         return p, m, v, t, gradient
 
     def plain(p, g):

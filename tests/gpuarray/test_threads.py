@@ -23,7 +23,8 @@ def test_results_come_in_order_whoever_is_faster():
 
 def test_items_run_beside_each_other():
     meeting = threading.Barrier(2, timeout=30)
-    assert len(threads.in_parallel(lambda i: meeting.wait(), range(2))) == 2      # alone, each would wait for the other
+    # alone, each would wait for the other
+    assert len(threads.in_parallel(lambda i: meeting.wait(), range(2))) == 2
 
 
 @pytest.mark.parametrize("length, size", [(0, 3), (1, 3), (3, 3), (10, 3), (10, 100)])

@@ -1,4 +1,4 @@
-"""Winograd's way through the NumPy backend: when it is taken, that it computes the same as patches, and how exactly."""
+"""Winograd's algorithm in the NumPy backend: when it is used, and how closely it agrees with patches."""
 import numpy as np
 import pytest
 
@@ -6,7 +6,8 @@ import gpuarray as ga
 from gpuarray.cpu import winograd
 from tests.gpuarray.check import relative_error
 
-# N, H, C, K of the paper's layers, fewer images. Largest root mean square error of float32, measured: 1.8e-6 (patches 4e-7).
+# N, H, C, K of the paper's layers, fewer images. Largest root mean square error of float32, measured: 1.8e-6
+# (patches 4e-7).
 LAYERS = [(2, 64, 32, 128), (2, 32, 128, 256), (3, 16, 256, 256), (5, 8, 128, 64)]
 ERROR = {"float32": 2.5e-6, "float64": 1e-13}
 
@@ -30,14 +31,17 @@ def test_agrees_with_patches(n, h, c, k, dtype, monkeypatch):
     assert winograd.applies(arrays[0].shape, arrays[1].shape, 2)
     got = operations(*arrays)
     monkeypatch.setattr(winograd, "applies", lambda *shapes: False)
-    for name, g, wanted in zip(("y", "dx", "dw"), got, operations(*[array.astype(np.float64) for array in arrays])):
+    for name, g, wanted in zip(("y", "dx", "dw"), got,
+                               operations(*[array.astype(np.float64) for array in arrays])):
         error = relative_error(g, wanted)
         assert error < ERROR[dtype], f"{name}: {error:.1e}"
 
 
 @pytest.mark.parametrize("x_shape, w_shape, stride", [
-    ((1, 64, 64, 32), (5, 5, 32, 128), 1), ((1, 64, 64, 32), (3, 3, 32, 128), 2), ((1, 60, 64, 32), (5, 5, 32, 128), 2),
-    ((1, 64, 60, 32), (5, 5, 32, 128), 2), ((1, 64, 64, 3), (5, 5, 3, 64), 2), ((1, 64, 64, 64), (5, 5, 64, 3), 2)])
+    ((1, 64, 64, 32), (5, 5, 32, 128), 1), ((1, 64, 64, 32), (3, 3, 32, 128), 2),
+    ((1, 60, 64, 32), (5, 5, 32, 128), 2),
+    ((1, 64, 60, 32), (5, 5, 32, 128), 2), ((1, 64, 64, 3), (5, 5, 3, 64), 2),
+    ((1, 64, 64, 64), (5, 5, 64, 3), 2)])
 def test_leaves_to_patches_what_it_cannot_do_or_is_slow_at(x_shape, w_shape, stride):
     assert not winograd.applies(x_shape, w_shape, stride)
 

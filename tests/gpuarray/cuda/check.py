@@ -12,8 +12,8 @@ def check_on_device(device, operation, reference, arrays, tolerance=None):
     """Compare operation(*arrays on the device) with reference(*the same numbers in float64).
 
     Both return a tuple of arrays. Each output is held to the tolerance of its own type: a bfloat16 one may
-    differ by its rounding, sums of bfloat16 numbers in float32 may not. tolerance: dict dtype -> number for what the
-    table's is too tight, with the reason.
+    differ by its rounding, sums of bfloat16 numbers in float32 may not. tolerance: dict dtype -> number for
+    what the table's is too tight, with the reason.
     """
     got = operation(*map(device.to_device, arrays))
     wanted = reference(*map(in_float64, arrays))

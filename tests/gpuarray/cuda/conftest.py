@@ -1,4 +1,4 @@
-"""Fixtures for the tests of the CUDA backend, which runs on a simulated device, or with --gpu on the machine's GPU:
+"""Fixtures for the tests of the CUDA backend, on a simulated device or, with --gpu, on the machine's GPU:
 
     python -m pytest tests/gpuarray/cuda --gpu --ignore tests/gpuarray/cuda/test_sanitizers.py
 """

@@ -29,10 +29,11 @@ class ndarray(np.ndarray):
 
 
 class Kernel:
-    """Declares `machine.declared` bytes of shared memory; unless more is granted, it may have 48 KiB in all."""
+    """Declares `machine.declared` bytes of shared memory; may have 48 KiB in all, unless more is granted."""
 
     def __init__(self, machine, name):
-        self.machine, self.name, self.max_dynamic_shared_size_bytes = machine, name, 48 * 1024 - machine.declared
+        self.machine, self.name = machine, name
+        self.max_dynamic_shared_size_bytes = 48 * 1024 - machine.declared
 
     def __call__(self, grid, block, args, shared_mem=0):
         if self.machine.launch_error:
@@ -59,7 +60,8 @@ class Machine:
 
     def __init__(self):
         self.driver, self.toolkit, self.gpus, self.capability = 13000, 13020, 1, "90"
-        self.device_error = self.context_error = self.nvrtc_error = self.compile_error = self.launch_error = self.wait_error = None
+        self.device_error = self.context_error = self.nvrtc_error = None
+        self.compile_error = self.launch_error = self.wait_error = None
         self.free, self.total, self.largest = 2 ** 30, 4 * 2 ** 30, 2 ** 40
         self.pool_used, self.pool_held, self.graph_used = 2 ** 31, 3 * 2 ** 30, 2 ** 29
         self.declared = 0
@@ -80,7 +82,8 @@ class Machine:
             Device=lambda: SimpleNamespace(compute_capability=self.capability),
             get_current_stream=lambda: SimpleNamespace(synchronize=self._wait),
             Stream=lambda non_blocking: _Stream(self),
-            MemoryPool=lambda: SimpleNamespace(malloc="the graph's own pool", used_bytes=lambda: self.graph_used,
+            MemoryPool=lambda: SimpleNamespace(malloc="the graph's own pool",
+                                               used_bytes=lambda: self.graph_used,
                                                total_bytes=lambda: self.graph_used),
             using_allocator=self._using_allocator)
         pool = SimpleNamespace(used_bytes=lambda: self.pool_used, total_bytes=lambda: self.pool_held,

@@ -10,8 +10,8 @@ from tests.gpuarray.cuda.check import BFLOAT16, FLOAT32, misaligned
 
 PRECISIONS = "FP32", "TF32", "BF16"
 every_precision = pytest.mark.parametrize("precision", PRECISIONS)
-# N, D, K. First the networks' layers with shorter depths: a batch x 16,384 -> 2,048 (1,024, 512), 128 -> 16,384,
-# 2,048 -> 256 (the latent heads), 512 -> 1.
+# N, D, K. First the networks' layers with shorter depths: a batch x 16,384 -> 2,048 (1,024, 512), 128 ->
+# 16,384, 2,048 -> 256 (the latent heads), 512 -> 1.
 LAYERS = [(64, 768, 136), (3, 16, 520), (65, 128, 256), (64, 72, 1)]
 ODD = [(1, 1, 1), (1, 5, 7), (2, 37, 33), (67, 24, 20), (5, 136, 130)]
 
@@ -22,7 +22,8 @@ def draw(shape, precision):
     rng = np.random.default_rng(shape)
     element = BFLOAT16 if precision == "BF16" else FLOAT32
     x, w, dy, dw, bias = (rng.standard_normal(s) for s in ((n, d), (d, k), (n, k), (d, k), (k,)))
-    arrays = x.astype(element), w.astype(FLOAT32), dy.astype(element), dw.astype(FLOAT32), bias.astype(FLOAT32)
+    arrays = (x.astype(element), w.astype(FLOAT32), dy.astype(element), dw.astype(FLOAT32),
+              bias.astype(FLOAT32))
     return *arrays, arrays[1].astype(element).astype(np.float64)
 
 

@@ -19,7 +19,8 @@ def array(shape, dtype=FLOAT32, address=0):
 
 @pytest.mark.parametrize("dtype", [FLOAT32, BFLOAT16], ids=str)
 @pytest.mark.parametrize("rows, channels", [
-    (1, 1), (2**31 - 1, 1), (2**24, 3), (64, 16384), (64, 20), (300, 16416), (4, 2**20), (262144, 32), (100_000, 100)])
+    (1, 1), (2**31 - 1, 1), (2**24, 3), (64, 16384), (64, 20), (300, 16416), (4, 2**20), (262144, 32),
+    (100_000, 100)])
 def test_blocks_cover_every_row_and_channel_once(rows, channels, dtype):
     columns = layout.Columns(array((rows, channels), dtype))
     lanes, depth = columns.block
@@ -38,7 +39,8 @@ def test_blocks_cover_every_row_and_channel_once(rows, channels, dtype):
     (7, [array((7,))], 1),
     (64, [array((64,)), None, array((64,), address=8)], 2),
     (64, [array((64,)), array((64,), address=4)], 1),
-    (64, [array((64,), BFLOAT16), array((64,), FLOAT32, address=16)], 8),       # 32 bytes of the second, as two accesses
+    # 32 bytes of the second, as two accesses
+    (64, [array((64,), BFLOAT16), array((64,), FLOAT32, address=16)], 8),
 ])
 def test_width_of_an_access(length, arrays, width):
     assert layout.vector_width(length, *arrays) == width

@@ -41,7 +41,8 @@ BROKEN = {
                    r"no usable GPU \(cudaErrorNoDevice\)"),
     "GPU in use": (dict(context_error=fake_cupy.CUDARuntimeError("cudaErrorDevicesUnavailable")),
                    r"no usable GPU \(cudaErrorDevicesUnavailable\): check nvidia-smi, or use the CPU"),
-    "very old driver": (dict(driver=11080), r"too old: it serves CUDA 11\.8, CuPy is built for 13\.2: update it$"),
+    "very old driver": (dict(driver=11080),
+                        r"too old: it serves CUDA 11\.8, CuPy is built for 13\.2: update it$"),
     "old GPU": (dict(capability="70"),
                 r"the GPU Fake GPU has compute capability 7\.0, expected 7\.5 or more: use the CPU"),
     "no compiler": (dict(nvrtc_error=OSError("libnvrtc.so.13: not found")),
@@ -112,7 +113,8 @@ def test_out_of_memory_in_a_graph_counts_the_graphs_own(machine):
 def test_a_fault_that_copying_to_the_host_meets(machine):
     there = ga.to_device(np.zeros(1), "cuda")
     machine.wait_error = fake_cupy.CUDARuntimeError("cudaErrorIllegalAddress")
-    with pytest.raises(ga.DeviceError, match=r"failed in what was launched before \(cudaErrorIllegalAddress\): debug"):
+    with pytest.raises(ga.DeviceError,
+                       match=r"failed in what was launched before \(cudaErrorIllegalAddress\): debug"):
         ga.to_host(there)
 
 
