@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 import gpuarray as ga
+from gpuarray.cuda import memory
 from tests.gpuarray.cuda.check import BFLOAT16, FLOAT32, misaligned
 
 UINT8 = np.dtype(np.uint8)
@@ -31,3 +32,14 @@ def test_concatenate_from_odd_addresses(cuda, axis, dtype):
     arrays = draw([(4, 32), (4, 32)], dtype)
     got = cuda.to_host(ga.concatenate(*(misaligned(cuda, array) for array in arrays), axis=axis))
     assert (got == np.concatenate(arrays, axis)).all()
+
+
+@pytest.mark.parametrize("shapes, widths", [
+    ([(3, 4), (3, 6)], [2, 2]), ([(3, 4), (3, 4)], [4, 4]), ([(3, 4), (3, 1), (3, 3)], [4, 1, 1]),
+    ([(3, 2), (3, 4)], [2, 2])], ids=str)
+def test_every_row_begins_where_an_access_may(cuda, monkeypatch, shapes, widths):
+    """The CPU forgives an access to a wrong multiple of its size, a GPU does not."""
+    taken = []
+    monkeypatch.setattr(memory, "launch", lambda *args, defines: taken.append(dict(defines)["WIDTH"]))
+    ga.concatenate(*map(cuda.to_device, draw(shapes, FLOAT32)), axis=-1)
+    assert taken == widths
