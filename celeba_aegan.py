@@ -4,15 +4,13 @@
     python celeba_aegan.py --preset released      the released code's numbers
     python celeba_aegan.py --preset paper         the paper's
 """
+from experiment import (      # first: from here on Ctrl-C ends in one line
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, choice, generator,
+    number, run_experiment, switch)
 from dataclasses import dataclass
 
 import nets
-from experiment import (
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, choice, generator,
-    number, open_device, open_images, read_settings, run_script, switch, train)
 
-
-# ---------------------------------------------------------------------------------------------- config
 
 @dataclass(kw_only=True)
 class Config(AdversarialSettings, EncoderSettings, Settings):
@@ -26,8 +24,9 @@ PRESETS = {
     "quick": {
         OURS: dict(
             data="toyfaces", image_size=32, width=0.25, z_size=64, encoder_hidden=1024,
-            epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released", weight_decay=0.0,
-            gamma=5e-3, fakes="prior", decode_again=False, real_weight=0.5, cost_eps=1e-3, gate=True),
+            epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released",
+            weight_decay=0.0, gamma=5e-3, fakes="prior", decode_again=False,
+            real_weight=0.5, cost_eps=1e-3, gate=True),
     },
     "paper": {
         PAPER: dict(
@@ -47,31 +46,21 @@ PRESETS = {
 }
 
 
-def main():
-    settings = read_settings(Config, PRESETS, __file__)
-    device, why = open_device(settings)
-
-    # ------------------------------------------------------------------------------------------ data
-    images = open_images(settings)
-
-    # ------------------------------------------------------------------------------------------ networks
+def build(settings, device):
+    """The nets.Model of these settings, on 'cpu' or 'cuda'."""
     rng = generator(settings.seed, "weights")
     options = dict(width=settings.width, device=device, precision=settings.precision)
     encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
     discriminator = nets.discriminator(settings.image_size, rng, **options)
 
-    # ------------------------------------------------------------------------------------------ algorithm
-    model = nets.VAEGAN(
+    return nets.VAEGAN(
         encoder, decoder, discriminator, settings.z_size, gamma=settings.gamma, fakes=settings.fakes,
         decode_again=settings.decode_again, real_weight=settings.real_weight, eps=settings.cost_eps,
         gate=GATE if settings.gate else None, non_saturating=settings.non_saturating, seed=settings.seed,
         learning_rate=settings.lr, optimiser=settings.optimiser, weight_decay=settings.weight_decay,
         graph=settings.graph and device == "cuda")
 
-    # ------------------------------------------------------------------------------------------ run
-    train(settings, model, images, device, why)
-
 
 if __name__ == "__main__":
-    run_script(main)
+    run_experiment(Config, PRESETS, build, __file__)

@@ -5,15 +5,12 @@
 
 A finished run's discriminator is what celeba_vae.py --similarity discriminator measures with.
 """
+from experiment import (      # first: from here on Ctrl-C ends in one line
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, Settings, generator, run_experiment)
 from dataclasses import dataclass
 
 import nets
-from experiment import (
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, Settings, generator, open_device, open_images,
-    read_settings, run_script, train)
 
-
-# ---------------------------------------------------------------------------------------------- config
 
 @dataclass(kw_only=True)
 class Config(AdversarialSettings, Settings):
@@ -45,29 +42,19 @@ PRESETS = {
 }
 
 
-def main():
-    settings = read_settings(Config, PRESETS, __file__)
-    device, why = open_device(settings)
-
-    # ------------------------------------------------------------------------------------------ data
-    images = open_images(settings)
-
-    # ------------------------------------------------------------------------------------------ networks
+def build(settings, device):
+    """The nets.Model of these settings, on 'cpu' or 'cuda'."""
     rng = generator(settings.seed, "weights")
     options = dict(width=settings.width, device=device, precision=settings.precision)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
     discriminator = nets.discriminator(settings.image_size, rng, **options)
 
-    # ------------------------------------------------------------------------------------------ algorithm
-    model = nets.GAN(
+    return nets.GAN(
         decoder, discriminator, settings.z_size, real_weight=settings.real_weight, eps=settings.cost_eps,
         gate=GATE if settings.gate else None, non_saturating=settings.non_saturating, seed=settings.seed,
         learning_rate=settings.lr, optimiser=settings.optimiser, weight_decay=settings.weight_decay,
         graph=settings.graph and device == "cuda")
 
-    # ------------------------------------------------------------------------------------------ run
-    train(settings, model, images, device, why)
-
 
 if __name__ == "__main__":
-    run_script(main)
+    run_experiment(Config, PRESETS, build, __file__)

@@ -6,15 +6,13 @@
     python celeba_vae.py --similarity discriminator --discriminator runs/gan
                                                 VAE_Dis_l: error measured in the features of a finished GAN
 """
-from dataclasses import dataclass
+from experiment import (      # first: from here on Ctrl-C ends in one line
+    FEBRUARY, OURS, PAPER, RELEASED, EncoderSettings, Settings, UsageError, choice, generator,
+    load_discriminator, run_experiment, text)
+from dataclasses import dataclass, replace
 
 import nets
-from experiment import (
-    FEBRUARY, OURS, PAPER, RELEASED, EncoderSettings, Settings, UsageError, choice, generator,
-    load_discriminator, open_device, open_images, read_settings, run_script, text, train)
 
-
-# ---------------------------------------------------------------------------------------------- config
 
 @dataclass(kw_only=True)
 class Config(EncoderSettings, Settings):
@@ -24,10 +22,15 @@ class Config(EncoderSettings, Settings):
 
     def check(self):
         if self.similarity == "discriminator" and self.discriminator is None:
-            raise UsageError("--similarity discriminator: whose? add --discriminator RUN, a finished run of "
-                             "celeba_gan.py")
+            raise UsageError("--similarity discriminator: needs a discriminator: add --discriminator RUN, a "
+                             "finished run of celeba_gan.py")
         if self.similarity == "pixels" and self.discriminator is not None:
-            raise UsageError("--discriminator: unused for pixels: add --similarity discriminator or drop it")
+            raise UsageError("--discriminator: not used with --similarity pixels: leave it out, or add "
+                             "--similarity discriminator")
+
+    def for_inference(self):
+        """Encoder and decoder suffice: the discriminator, which may be gone, only measures."""
+        return replace(self, similarity="pixels", discriminator=None)
 
 
 # The released code has no plain VAE on faces: these are its numbers for VAE/GAN, where they apply.
@@ -35,7 +38,8 @@ PRESETS = {
     "quick": {
         OURS: dict(
             data="toyfaces", image_size=32, width=0.25, z_size=64, encoder_hidden=1024,
-            epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released", weight_decay=0.0),
+            epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released",
+            weight_decay=0.0),
     },
     "paper": {
         PAPER: dict(
@@ -53,32 +57,21 @@ PRESETS = {
 }
 
 
-def main():
-    settings = read_settings(Config, PRESETS, __file__)
-    device, why = open_device(settings)
-
-    # ------------------------------------------------------------------------------------------ networks
+def build(settings, device):
+    """The nets.Model of these settings, on 'cpu' or 'cuda'."""
     rng = generator(settings.seed, "weights")
     options = dict(width=settings.width, device=device, precision=settings.precision)
     encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
 
-    # ------------------------------------------------------------------------------------------ algorithm
-    options_of_model = dict(seed=settings.seed, learning_rate=settings.lr, optimiser=settings.optimiser,
-                            weight_decay=settings.weight_decay, graph=settings.graph and device == "cuda")
+    training = dict(seed=settings.seed, learning_rate=settings.lr, optimiser=settings.optimiser,
+                    weight_decay=settings.weight_decay, graph=settings.graph and device == "cuda")
     if settings.similarity == "pixels":
-        model = nets.VAE(encoder, decoder, settings.z_size, **options_of_model)
-    else:
-        discriminator = nets.discriminator(settings.image_size, rng, **options)
-        load_discriminator(settings.discriminator, discriminator, settings, device)
-        model = nets.FeatureVAE(encoder, decoder, discriminator, settings.z_size, **options_of_model)
-
-    # ------------------------------------------------------------------------------------------ data
-    images = open_images(settings)
-
-    # ------------------------------------------------------------------------------------------ run
-    train(settings, model, images, device, why)
+        return nets.VAE(encoder, decoder, settings.z_size, **training)
+    discriminator = nets.discriminator(settings.image_size, rng, **options)
+    load_discriminator(settings.discriminator, discriminator, settings, device)
+    return nets.FeatureVAE(encoder, decoder, discriminator, settings.z_size, **training)
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_experiment(Config, PRESETS, build, __file__)

@@ -3,74 +3,15 @@
     python lfw_aegan.py --preset released      the released code's numbers
     python lfw_aegan.py --preset paper         the paper's
 """
-from dataclasses import dataclass
+from celeba_aegan import PRESETS as CELEBA
+from celeba_aegan import Config, build
+from experiment import PAPER, RELEASED, changed, run_experiment
 
-import nets
-from experiment import (
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, choice, generator,
-    number, open_device, open_images, read_settings, run_script, switch, train)
-
-
-# ---------------------------------------------------------------------------------------------- config
-
-@dataclass(kw_only=True)
-class Config(AdversarialSettings, EncoderSettings, Settings):
-    gamma: float = number("weight of L_llike, summed over features, against L_GAN in Dec's update",
-                          at_least=0, at_most=1)
-    fakes: str = choice("what Dis sees as fakes", nets.FAKES)
-    decode_again: bool = switch("decode z anew for fakes that are reconstructions, in one batch with z_p")
-
-
-PRESETS = {
-    "quick": {
-        OURS: dict(
-            data="toyfaces", image_size=32, width=0.25, z_size=64, encoder_hidden=1024,
-            epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released", weight_decay=0.0,
-            gamma=5e-3, fakes="prior", decode_again=False, real_weight=0.5, cost_eps=1e-3, gate=True),
-    },
-    "paper": {
-        PAPER: dict(
-            data="lfw", image_size=64, width=1.0, encoder_hidden=2048,                        # Table 1
-            batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                 # section 4
-            fakes="both", decode_again=False, gate=False, real_weight=None, cost_eps=0.0),    # Algorithm 1
-        FEBRUARY: dict(                                                       # what the paper leaves open
-            z_size=128, epochs=150, epoch_size=250, gamma=1e-5, weight_decay=2e-5),
-    },
-    "released": {
-        RELEASED: dict(
-            data="lfw", image_size=64, width=1.0, z_size=128, encoder_hidden=1024,
-            epochs=150, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.01 / 64,
-            schedule="released", weight_decay=2e-5, gamma=1e-6, fakes="prior", decode_again=True,
-            real_weight=0.33, cost_eps=1e-3, gate=True),
-    },
-}
-
-
-def main():
-    settings = read_settings(Config, PRESETS, __file__)
-    device, why = open_device(settings)
-
-    # ------------------------------------------------------------------------------------------ data
-    images = open_images(settings)
-
-    # ------------------------------------------------------------------------------------------ networks
-    rng = generator(settings.seed, "weights")
-    options = dict(width=settings.width, device=device, precision=settings.precision)
-    encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
-    decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
-    discriminator = nets.discriminator(settings.image_size, rng, **options)
-
-    # ------------------------------------------------------------------------------------------ algorithm
-    model = nets.VAEGAN(
-        encoder, decoder, discriminator, settings.z_size, gamma=settings.gamma, fakes=settings.fakes,
-        decode_again=settings.decode_again, real_weight=settings.real_weight, eps=settings.cost_eps,
-        gate=GATE if settings.gate else None, non_saturating=settings.non_saturating, seed=settings.seed,
-        learning_rate=settings.lr, optimiser=settings.optimiser, weight_decay=settings.weight_decay,
-        graph=settings.graph and device == "cuda")
-
-    # ------------------------------------------------------------------------------------------ run
-    train(settings, model, images, device, why)
+PRESETS = changed(
+    CELEBA,
+    paper={PAPER: dict(data="lfw")},
+    released={RELEASED: dict(data="lfw", epochs=150, lr=0.01 / 64, real_weight=0.33)})
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_experiment(Config, PRESETS, build, __file__)

@@ -1,8 +1,10 @@
-"""What the encoder knows and how samples differ, in finished runs on toyfaces: python benchmarks/quality.py RUN [RUN ...]
+"""What the encoder knows and how samples differ, in finished runs on toyfaces:
 
-From posterior means of 2,000 training faces a ridge classifier is fitted to each attribute, and read on 1,000 faces that no
-run has trained on (area under the ROC curve). The mean difference between pictures is compared between samples and real
-faces: near 0, the decoder has collapsed.
+    python benchmarks/quality.py RUN [RUN ...]
+
+From posterior means of 2,000 training faces a ridge classifier is fitted to each attribute, and read on 1,000
+faces that no run has trained on (area under the ROC curve). The mean difference between pictures is compared
+between samples and real faces: near 0, the decoder has collapsed.
 """
 import sys
 from pathlib import Path
@@ -12,43 +14,18 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from scipy.stats import rankdata
 
-import nets
 from dataset.toyfaces import ATTRIBUTES, attributes, render
 from dataset.toyfaces.reader import TEST
-from experiment import checkpoints
-from experiment.run_folder import RunFolder
-from nets.model import POSTERIOR, PRIOR
+from experiment import UsageError, load_run
+from experiment.exit import run_program
 
 READ = "Black_Hair", "Blond_Hair", "Brown_Hair", "Gray_Hair", "Bald", "Wearing_Hat", "Eyeglasses"
 TRAIN, UNSEEN, SAMPLES, RIDGE = 2000, 1000, 256, 100.0
 
 
-class Finished:
-    """Encoder and decoder of a run, as its last checkpoint left them."""
-
-    def __init__(self, run):
-        folder = RunFolder(run)
-        self.settings = settings = folder.config()["settings"]
-        size, z_size, width = settings["image_size"], settings["z_size"], settings["width"]
-        rng = np.random.default_rng(0)
-        if "encoder_hidden" not in settings:
-            raise SystemExit(f"error: {run}: a GAN has no encoder: give runs of celeba_vae.py or celeba_aegan.py")
-        self.networks = {"encoder": nets.encoder(size, z_size, rng, hidden=settings["encoder_hidden"], width=width),
-                         "decoder": nets.decoder(size, z_size, rng, width=width)}
-        state = checkpoints.load(checkpoints.latest(folder)).model
-        for name, network in self.networks.items():
-            network.parameters[...] = state[f"{name}/parameters"]
-            network.statistics[...] = state[f"{name}/statistics"]
-
-    def encode(self, images):
-        """Posterior means (n, Z) of images in [-1, 1]."""
-        parts = [self.networks["encoder"](images[i:i + 100], "test")[0] for i in range(0, len(images), 100)]
-        return np.concatenate(parts)[:, :self.settings["z_size"]]
-
-    def sample(self, count):
-        z = np.random.default_rng(1).standard_normal((count, self.settings["z_size"]), np.float32)
-        path = PRIOR if self.settings.get("fakes") in ("prior", "both") else POSTERIOR      # a VAE has no fakes
-        return self.networks["decoder"](z, "test", path)[0]
+def encode(model, images):
+    """Posterior means (n, Z) of images in [-1, 1]."""
+    return np.concatenate([model.encode(images[i:i + 100]) for i in range(0, len(images), 100)])
 
 
 def faces(first, count, size):
@@ -77,17 +54,20 @@ def difference(images):
 def main(runs):
     print(f"{'run':24} {'mean AUC':>8}  {'  '.join(READ)}  difference between samples / real faces")
     for run in runs:
-        finished = Finished(run)
-        size = finished.settings["image_size"]
+        settings, model = load_run(run, device="cpu")
+        if not model.has_encoder:
+            raise UsageError(f"{run}: a GAN has no encoder: give runs of celeba_vae.py or celeba_aegan.py")
+        size = settings.image_size
+        z = np.random.default_rng(1).standard_normal((SAMPLES, settings.z_size), np.float32)
         train, has_train = faces(0, TRAIN, size)
         unseen, has_unseen = faces(TEST.start, UNSEEN, size)
-        z_train, z_unseen = finished.encode(train), finished.encode(unseen)
+        z_train, z_unseen = encode(model, train), encode(model, unseen)
         columns = [ATTRIBUTES.index(name) for name in READ]
         areas = [readable(z_train, has_train[:, c], z_unseen, has_unseen[:, c]) for c in columns]
-        ratio = difference(finished.sample(SAMPLES)) / difference(unseen[:SAMPLES])
+        ratio = difference(model.sample(z)) / difference(unseen[:SAMPLES])
         read = "  ".join(f"{area:>{len(name)}.3f}" for name, area in zip(READ, areas))
         print(f"{Path(run).name:24} {np.mean(areas):8.3f}  {read}  {ratio:.2f}")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    run_program(lambda: main(sys.argv[1:]))

@@ -1,9 +1,10 @@
-"""What the scripts share: settings and flags, a run's folder, training, pictures, the page of a run."""
-from experiment.errors import Diverged, Interrupted, UsageError
-from experiment.finished import load_discriminator
-from experiment.flags import read_settings
-from experiment.script import open_device, open_images, run_script, train
+"""What the scripts share: settings, flags, training; and load_run, which opens a finished run again."""
+from experiment.exit import Diverged, Interrupted, UsageError, guard_start
+
+guard_start()         # first: importing the rest takes a moment, in which Ctrl-C would end in a traceback
+
+from experiment.reopen import load_discriminator, load_run
+from experiment.run import run_experiment
 from experiment.settings import (
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, choice, number,
-    switch, text, whole)
-from experiment.training import generator
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, changed, choice,
+    generator, number, switch, text, whole)

@@ -48,7 +48,7 @@ def estimates(settings, model, device):
 
 
 def _seconds_per_step(model, images):
-    """Seconds of the last of three training steps: the first may compile kernels, the second record a CUDA graph."""
+    """Seconds of the third training step: the first may compile kernels, the second record a CUDA graph."""
     for _ in range(3):
         began = time.perf_counter()
         model.step(images)

@@ -3,24 +3,25 @@ import argparse
 import difflib
 import shlex
 import sys
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
-from experiment.errors import UsageError
+from experiment.exit import UsageError
 from experiment.run_folder import RunFolder
-from experiment.settings import GIVEN, PRESETS, fill, finish, flags, spelled
+from experiment.settings import GIVEN, PRESETS, fill, finish, flags, saved_values, spelled
 
 
-def read_settings(settings_class, presets, script, arguments=None):
-    """Settings from `arguments` (sys.argv by default) of `script` (its file).
+def read_settings(settings_class, presets, script, arguments=None, description=None):
+    """Settings from `arguments` (sys.argv by default) of the file `script`; --help begins with `description`.
 
     The preset's numbers, replaced by the flags given; with --resume those of the run in --out, of which
     only some may be replaced. Makes sure that the run's folder can be used, and leaves nothing behind.
     Raises UsageError.
     """
     script = Path(script).stem
-    given = _parse(settings_class, presets, script, sys.argv[1:] if arguments is None else arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    given = _parse(settings_class, presets, f"{script}.py", description, arguments)
     if given.get("resume"):
         settings = _continued(settings_class, presets, given, script)
     else:
@@ -35,18 +36,13 @@ def read_settings(settings_class, presets, script, arguments=None):
 def _continued(settings_class, presets, given, script):
     """The settings that the run in --out was started with; of these, `given` may replace some."""
     if "out" not in given:
-        raise UsageError("--resume: which run? add --out RUN, the folder of the run to go on with")
+        raise UsageError("--resume: needs the folder of the run to go on with: add --out RUN")
     run = given["out"]
     config = RunFolder(run).config()
     if config["script"] != script:
         raise UsageError(f"--resume: the run in {run} was made by {config['script']}.py: use that script")
     known = flags(settings_class)
-    fresh = fill(settings_class, presets, {}, script)       # for a setting that is younger than the run
-    values, origin = asdict(fresh) | config["settings"], fresh.origin | config["origin"]
-    for name, value in values.items():
-        if name not in known or not known[name].accepts(value):
-            raise UsageError(f"--resume: {run}/config.json: {name} {value} is no setting of this version: "
-                             "start a new run")
+    values, origin = saved_values(settings_class, presets, config, f"--resume: {run}/config.json")
     for name, value in given.items():
         if value != values[name]:
             if not known[name].on_resume:
@@ -57,19 +53,20 @@ def _continued(settings_class, presets, given, script):
     return finish(settings_class(**values), origin, script)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Argparse that raises instead of printing its usage and leaving."""
+class Parser(argparse.ArgumentParser):
+    """Argparse that takes no shortened flags, and raises UsageError instead of printing its usage."""
+
+    def __init__(self, **options):
+        super().__init__(allow_abbrev=False, formatter_class=argparse.RawDescriptionHelpFormatter, **options)
 
     def error(self, message):
         raise UsageError(f"{message.removeprefix('argument ')}: see --help")
 
 
-def _parse(settings_class, presets, script, arguments):
+def _parse(settings_class, presets, program, description, arguments):
     """{field: value} of the flags that were given."""
     known = flags(settings_class)
-    parser = _Parser(prog=f"{script}.py", description=sys.modules[settings_class.__module__].__doc__,
-                     formatter_class=argparse.RawDescriptionHelpFormatter,
-                     argument_default=argparse.SUPPRESS, allow_abbrev=False)
+    parser = Parser(prog=program, description=description, argument_default=argparse.SUPPRESS)
     starts_off = {setting.name for setting in fields(settings_class) if setting.default is False}
     for name, flag in known.items():
         if flag.read is not None:

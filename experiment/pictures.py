@@ -1,4 +1,4 @@
-"""Grids of images as PNG files."""
+"""Pictures as PNG files: grids of images, and the curves of a run."""
 import io
 
 import numpy as np
@@ -6,11 +6,21 @@ from PIL import Image
 
 COLUMNS, GAP = 8, 2        # images a row; pixels of white between them
 
+# of curves.png: (title, [(metric, label)], log axis)
+PANELS = (
+    ("L_prior: KL divergence, an image", [("kl", "KL")], True),
+    ("L_llike: half squared error, an image", [("feature_loss", "features"), ("pixel_loss", "pixels")], True),
+    ("L_GAN: mean cost of Dis", [("cost_real", "on real"), ("cost_fake", "on fakes")], False),
+    ("Mean output of Dis", [("d_real", "D(real)"), ("d_fake", "D(fakes)")], False),
+    ("Share of steps taken (gate)", [("gate_dis", "Dis"), ("gate_dec", "Dec")], False),
+    ("Images a second", [("images_per_s", "images/s")], False),
+)
 
-def grid(images):
-    """Images (n, H, W, 3) in [-1, 1] -> a picture (rows, columns, 3) uint8, 8 a row, 2 px apart on white."""
+
+def grid(images, columns=COLUMNS):
+    """Images (n, H, W, 3) in [-1, 1] -> a picture (rows, columns, 3) uint8, 2 px apart on white."""
     count, height, width, channels = images.shape
-    columns = min(COLUMNS, count)
+    columns = min(columns, count)
     rows = -(-count // columns)
     picture = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), 255, np.uint8)
     for i, image in enumerate(to_bytes(images)):
@@ -28,4 +38,31 @@ def png(picture):
     """A picture (H, W, 3) uint8 as the bytes of a PNG file."""
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG")
+    return file.getvalue()
+
+
+def curves(reports):
+    """The bytes of a PNG with one panel for each of PANELS that the reports (dicts with 'step') have."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg   # here: it takes half a second
+    from matplotlib.figure import Figure
+
+    panels = [panel for panel in PANELS if any(name in reports[-1] for name, _ in panel[1])]
+    rows = -(-len(panels) // 2)
+    figure = Figure(figsize=(11, 2.8 * rows), layout="constrained")
+    FigureCanvasAgg(figure)
+    for i, (title, lines, logarithmic) in enumerate(panels, 1):
+        axes = figure.add_subplot(rows, 2, i)
+        for name, label in lines:
+            points = [(report["step"], report[name]) for report in reports if name in report]
+            if points:
+                axes.plot(*zip(*points), label=label, linewidth=1.2)
+        if logarithmic and all(report.get(name, 1) > 0 for report in reports for name, _ in lines):
+            axes.set_yscale("log")
+        axes.set_title(title, fontsize=10)
+        axes.set_xlabel("step", fontsize=8)
+        axes.tick_params(labelsize=8)
+        axes.grid(alpha=0.3)
+        axes.legend(fontsize=8)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=90)
     return file.getvalue()

@@ -10,7 +10,7 @@ _SHOWN = (("kl", "kl {:.4g}"), ("feature_loss", "feature loss {:.4g}"), ("pixel_
 
 
 class Progress:
-    """total: training steps of the whole run; done: those of earlier sittings."""
+    """total: training steps of the run; done: those before it was resumed."""
 
     def __init__(self, total, done, epochs, stream=None):
         self.total, self.epochs, self._stream = total, epochs, stream or sys.stdout

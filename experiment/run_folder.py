@@ -1,14 +1,22 @@
-"""The folder of a run: what lies where in it, written so that no file is ever half there."""
+"""The folder of a run: what lies where, and what config.json tells. No file in it is ever half written."""
 import contextlib
 import json
-import os
+import platform
+import shlex
+import subprocess
+import sys
+from dataclasses import asdict
+from datetime import datetime, timezone
+from importlib import metadata
 from pathlib import Path
 
-from experiment.errors import UsageError
+from experiment.exit import UsageError
 
-
-# advice where nothing can be resumed: a run begins in an empty folder alone
+# advice where nothing can be resumed: a run begins in an empty folder only
 START_ANEW = "start anew with another --out, or after deleting this folder"
+
+_ROOT = Path(__file__).resolve().parent.parent
+_PACKAGES = "numpy", "scipy", "pillow", "matplotlib", "cupy-cuda12x", "cupy-cuda13x"
 
 
 class RunFolder:
@@ -20,7 +28,7 @@ class RunFolder:
         self.checkpoints = self.path / "checkpoints"
         self._metrics = self.path / "metrics.jsonl"
 
-    # -------------------------------------------------------------------------------------------- as a whole
+    # -------------------------------------------------------------------------------------------- the folder
 
     def check_free(self):
         """Raises UsageError unless a run can begin here: empty, and writable. Leaves nothing behind."""
@@ -35,7 +43,7 @@ class RunFolder:
 
     @contextlib.contextmanager
     def _made(self):
-        """The folder, empty and writable; taken away again, with parents made for it, without keep()."""
+        """The folder, empty and writable. Without keep() it is removed, with the parents made for it."""
         made, kept = [], []
         try:
             if self.path.is_dir() and any(self.path.iterdir()):
@@ -59,7 +67,7 @@ class RunFolder:
     # -------------------------------------------------------------------------------------------- config.json
 
     def write_config(self, config):
-        """config: JSON-able, with script, settings and origin."""
+        """config: JSON-able, with script, settings and origin; `describe` gives it."""
         self.write("config.json", json.dumps(config, indent=2) + "\n")
 
     def config(self):
@@ -74,10 +82,7 @@ class RunFolder:
             raise UsageError(f"{path}: cannot be read ({error.strerror}): check the path") from error
         except ValueError as error:
             raise UsageError(f"{path}: is damaged (not JSON): start a new run") from error
-        if not (isinstance(config, dict) and isinstance(config.get("script"), str)
-                and isinstance(config.get("settings"), dict) and isinstance(config.get("origin"), dict)):
-            raise UsageError(f"{path}: not the settings of a run: check the path")
-        return config
+        return checked(config, path)
 
     # ------------------------------------------------------------------------------------------ metrics.jsonl
 
@@ -90,7 +95,7 @@ class RunFolder:
             raise self._unwritable(self._metrics, error) from error
 
     def metrics(self):
-        """All reports so far, oldest first. A line that is damaged, or that a crash cut short, is left out."""
+        """All reports so far, oldest first. A damaged line, or one that a crash cut short, is left out."""
         reports = []
         for line in self._metrics.read_bytes().splitlines() if self._metrics.exists() else []:
             with contextlib.suppress(ValueError):                # neither UTF-8 nor JSON
@@ -105,26 +110,20 @@ class RunFolder:
     # -------------------------------------------------------------------------------------------- other files
 
     def write(self, name, content):
-        """A file of text or bytes, at once or not at all. Makes the folder it lies in."""
-        with self.written_whole(self.path / name) as file:
+        """Write a file of text or bytes, completely or not at all. Makes the folder it lies in."""
+        with self.new_file(self.path / name) as file:
             file.write(content.encode() if isinstance(content, str) else content)
 
     @contextlib.contextmanager
-    def written_whole(self, path):
-        """A binary file that becomes `path` when the block ends well, and vanishes when it does not."""
-        part = path.with_name(f".{path.name}.part")
+    def new_file(self, path):
+        """dataset.atomic_write with the error that this program raises."""
+        from dataset import atomic_write             # here: --help need not wait for dataset
+
         try:
-            part.parent.mkdir(parents=True, exist_ok=True)
-            with open(part, "wb") as file:
+            with atomic_write(path) as file:
                 yield file
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
         except OSError as error:
             raise self._unwritable(path, error) from error
-        finally:
-            with contextlib.suppress(OSError):       # renamed, or never made
-                part.unlink()
 
     def _unwritable(self, path, error):
         advice = "go on with --resume" if any(self.checkpoints.glob("epoch_*.npz")) else START_ANEW
@@ -135,6 +134,64 @@ class RunFolder:
         return sorted((self.path / kind).glob("epoch_*.png"))
 
 
+def checked(config, path):
+    """The content of the config.json at `path`. Raises UsageError where it is not that of a run."""
+    if not (isinstance(config, dict) and isinstance(config.get("script"), str)
+            and isinstance(config.get("settings"), dict) and isinstance(config.get("origin"), dict)):
+        raise UsageError(f"{path}: not the settings of a run: check the path")
+    return config
+
+
 def _is_report(line):
     return (isinstance(line, dict) and "step" in line
             and all(isinstance(value, (int, float)) for value in line.values()))
+
+
+# ------------------------------------------------------------------------------------------- its config.json
+
+def describe(settings, images, device, why):
+    """The content of config.json, enough to make the run again.
+
+    images: the dataset.Images it trains on. device: 'cpu' or 'cuda', taken because of `why`.
+    """
+    return {"script": settings.script, **_what_is_set(settings, images), **_circumstances(device, why)}
+
+
+def add_resume(config, settings, images, step, device, why):
+    """config.json of a run that goes on at `step`, with what has changed."""
+    before = config["settings"]
+    changed = {name: value for name, value in asdict(settings).items() if value != before.get(name)}
+    resumed = {"step": step, "changed": changed, **_circumstances(device, why)}
+    return {**config, **_what_is_set(settings, images), "resumed": [*config.get("resumed", []), resumed]}
+
+
+def _what_is_set(settings, images):
+    data = {"name": images.name, "crop": images.crop, "train": len(images.train), "test": len(images.test)}
+    return {"settings": asdict(settings), "origin": settings.origin, "data": data}
+
+
+def _circumstances(device, why):
+    return {"command": shlex.join(sys.argv),
+            "started": datetime.now(timezone.utc).isoformat(timespec="seconds"), "commit": _commit(),
+            "device": f"{device}: {why}", "machine": platform.platform(), "versions": _versions()}
+
+
+def _versions():
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _commit():
+    """The commit of this code, with '-dirty' where files differ from it; None outside a git checkout."""
+    if not (_ROOT / ".git").exists():
+        return None
+    try:
+        command = ["git", "-C", str(_ROOT), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

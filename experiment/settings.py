@@ -1,17 +1,21 @@
-"""What can be set, said once: a dataclass holds an experiment's settings, a flag is a field with its doc.
+"""The settings of an experiment: a dataclass, of which each field is a flag with its help text.
 
 A field with a default here has it in every preset; the others get their numbers from the presets in the
 script, where each is marked with where it comes from.
 """
 import math
-from dataclasses import MISSING, dataclass, field, fields
+import zlib
+from dataclasses import MISSING, asdict, dataclass, field, fields
+
+import numpy as np
 
 import nets
-from experiment.schedule import SCHEDULES
+from experiment.exit import UsageError
 
 # where a number comes from
 PAPER, RELEASED, FEBRUARY, OURS, GIVEN = "paper", "released code", "released code, Feb 2016", "ours", "flag"
 PRESETS = "quick", "paper", "released"
+SCHEDULES = "constant", "released"      # of the learning rate
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Flag:
     """How a field is set from a command line.
 
     doc: help text. read(text) -> value, or ValueError that says what is expected; None for an on/off switch.
-    optional: may it be None? on_resume: may another value be given when a run is continued?
+    optional: whether it may be None. on_resume: whether a run that is continued may be given another value.
     """
     doc: str
     read: object
@@ -28,7 +32,7 @@ class Flag:
     on_resume: bool = False
 
     def accepts(self, value):
-        """Could a setting have this value?"""
+        """Whether a setting can have this value."""
         if self.read is None:
             return isinstance(value, bool)
         if value is None:
@@ -117,7 +121,8 @@ class Settings:
     cache: str = text("folder of decoded images, and of celeba and lfw (~/.cache/autoencoding-beyond-pixels)",
                       "DIR", None, on_resume=True)
     limit: int = whole("use at most this many training images, a tenth as many to test", None, optional=True)
-    augment: bool = switch("vary training images as the released code does their kind; others: flips", True)
+    augment: bool = switch("vary training images: CelebA and LFW as the released code does, others by flips",
+                           True)
     image_size: int = choice("side of the images, pixels", nets.SIZES)
 
     width: float = number("hidden channels, as a multiple of the paper's", above=0, at_most=16)
@@ -136,7 +141,7 @@ class Settings:
     device: str = choice("where to compute; auto: the GPU if there is one", ("auto", "cpu", "cuda"), "auto",
                          on_resume=True)
     cores: int = whole("cores that the CPU computes on; none: all", None, optional=True, on_resume=True)
-    precision: str = choice("of products and, bf16, of activations; the CPU knows fp32 alone",
+    precision: str = choice("of products and, bf16, of activations; the CPU has only fp32",
                             ("fp32", "tf32", "bf16"), "fp32", on_resume=True)
     graph: bool = switch("on a GPU, record a training step once, as a CUDA graph, and replay it", True,
                          on_resume=True)
@@ -151,6 +156,10 @@ class Settings:
 
     def check(self):
         """Raises experiment.UsageError where settings contradict each other."""
+
+    def for_inference(self):
+        """These settings without what only training needs: the model of a finished run is built from them."""
+        return self
 
 
 @dataclass(kw_only=True)
@@ -183,6 +192,13 @@ def spelled(name):
     return "--" + name.replace("_", "-")
 
 
+def changed(presets, **changes):
+    """The presets with other numbers in some of them: changes are {preset: {where from: {field: value}}}."""
+    return {preset: sources | {source: sources.get(source, {}) | numbers
+                               for source, numbers in changes.get(preset, {}).items()}
+            for preset, sources in presets.items()}
+
+
 def fill(settings_class, presets, given, script):
     """Settings of the preset that `given` (field -> value, from flags) names, `given` replacing its numbers.
 
@@ -199,8 +215,29 @@ def fill(settings_class, presets, given, script):
     return finish(settings_class(**values), origin, script)
 
 
+def saved_values(settings_class, presets, config, where):
+    """(values, origin) by field of the settings in a run's config.json, which lies at `where`.
+
+    A setting that is younger than the run has its present default. Raises UsageError for a value that no flag
+    could have given.
+    """
+    known, saved = flags(settings_class), config["settings"]
+    preset = saved.get("preset")
+    present = fill(settings_class, presets, {"preset": preset if preset in presets else "quick"}, "")
+    values, origin = asdict(present) | saved, present.origin | config["origin"]
+    for name, value in values.items():
+        if name not in known or not known[name].accepts(value):
+            raise UsageError(f"{where}: {name} {value} is no setting of this version: start a new run")
+    return values, origin
+
+
 def finish(settings, origin, script):
     """Attach what is not a flag, and check what concerns several flags. Raises UsageError."""
     settings.origin, settings.script = origin, script
     settings.check()
     return settings
+
+
+def generator(seed, purpose):
+    """A NumPy generator of its own for each purpose ('weights', 'batches', 'pictures') of a run's seed."""
+    return np.random.default_rng([seed, zlib.crc32(purpose.encode())])

@@ -1,4 +1,4 @@
-"""The training loop: steps, reports, pictures, checkpoints, and a good end when interrupted or diverging."""
+"""The training loop: steps, reports, pictures, checkpoints; it saves the state when it is interrupted."""
 import contextlib
 import math
 import os
@@ -6,24 +6,36 @@ import signal
 import sys
 import threading
 import time
-import zlib
 
 import numpy as np
 
 import gpuarray as ga
 from dataset import Batches
-from experiment import checkpoints, curves, pictures, provenance, report
-from experiment.errors import Diverged, Interrupted, UsageError
+from experiment import checkpoints, pictures, report
+from experiment.exit import Diverged, Interrupted, UsageError
 from experiment.progress import Progress, duration
-from experiment.run_folder import RunFolder
-from experiment.schedule import learning_rate
+from experiment.run_folder import RunFolder, add_resume, describe
+from experiment.settings import generator
 
-PICTURES = 64       # samples, and test images to reconstruct, in a grid
+PICTURES = 64          # samples, and test images to reconstruct, in a grid
+_END_RATE = 1e-5       # [released code] learning rate times batch size at the end
+_POWER = 0.75          # [released code]
 
 
-def generator(seed, purpose):
-    """A NumPy generator of its own for each purpose ('weights', 'batches', 'pictures') of a run's seed."""
-    return np.random.default_rng([seed, zlib.crc32(purpose.encode())])
+def learning_rate(settings, step):
+    """The learning rate of training step `step` (0, 1, ...).
+
+    'released': start - (t/T)^0.75 (start - 1e-5 / batch size) in epoch t = 0, 1, ... of T, where start is
+    `settings.lr` (the released code gives it times the batch size: .025 for 64).
+    Over the first `warmup` steps the rate rises linearly.
+    """
+    rate = settings.lr
+    if settings.schedule == "released":
+        passed = step // settings.epoch_size / settings.epochs
+        rate -= passed ** _POWER * (settings.lr - _END_RATE / settings.batch_size)
+    if step < settings.warmup:
+        rate *= (step + 1) / (settings.warmup + 1)
+    return rate
 
 
 class Training:
@@ -37,8 +49,8 @@ class Training:
         self.settings, self.model = settings, model
         self.folder = RunFolder(settings.out)
         self.total_steps = settings.epochs * settings.epoch_size
-        augmentation = images.augmentation if settings.augment else None
-        self.batches = Batches(images.train, settings.batch_size, images.size, augmentation,
+        self.batches = Batches(images.train, settings.batch_size, images.size,
+                               images.augmentation if settings.augment else None,
                                generator(settings.seed, "batches"), device)
         rng = generator(settings.seed, "pictures")
         self.z = rng.standard_normal((PICTURES, settings.z_size), np.float32)
@@ -46,9 +58,9 @@ class Training:
         originals = images.test.pictures(shown)                       # (n, S, S, 3)
         self.step, self.seconds = 0, 0.0
         if settings.resume:
-            self._restore(device, why)
+            self._restore(images, device, why)
         else:
-            self.folder.create(provenance.describe(settings, device, why))
+            self.folder.create(describe(settings, images, device, why))
             self.folder.write("originals.png", pictures.png(pictures.grid(originals)))
         self._z, self._originals = ga.to_device(self.z, device), ga.to_device(originals, device)
 
@@ -91,7 +103,7 @@ class Training:
         self.seconds += elapsed
         for name, value in metrics.items():
             if not math.isfinite(value):
-                raise Diverged(f"{name} is {value} at step {self.step}: {self._way_out()}")
+                raise Diverged(f"{name} is {value} at step {self.step}: {self._after_divergence()}")
         line = {"step": self.step, "epoch": (self.step - 1) // self.settings.epoch_size + 1,
                 "seconds": round(self.seconds, 3),
                 "images_per_s": (self.step - self._from) * self.settings.batch_size / elapsed,
@@ -109,7 +121,7 @@ class Training:
         reconstructions = self.model.reconstruct(self._originals)
         if reconstructions is not None:
             self._write_grid(f"reconstructions/{name}", reconstructions)
-        self.folder.write("curves.png", curves.draw(self.folder.metrics()))
+        self.folder.write("curves.png", pictures.curves(self.folder.metrics()))
         if epoch % self.settings.checkpoint_every == 0 or epoch == self.settings.epochs:
             self._save()
         report.write(self.folder)
@@ -125,13 +137,13 @@ class Training:
         state = self.model.state()
         for name, array in state.items():
             if not np.isfinite(array).all():
-                raise Diverged(f"{name} is no longer finite at step {self.step}: {self._way_out()}")
+                raise Diverged(f"{name} is no longer finite at step {self.step}: {self._after_divergence()}")
         checkpoint = checkpoints.Checkpoint(self.step, self.seconds, state, self.batches.state(), self.z)
         return checkpoints.save(self.folder, checkpoint, self.settings.epoch_size)
 
-    def _restore(self, device, why):
+    def _restore(self, images, device, why):
         path = checkpoints.latest(self.folder)
-        saved = checkpoints.load(path)
+        saved = checkpoints.load(path, resuming=True)
         if saved.step >= self.total_steps:
             raise UsageError(f"--resume: the run in {self.folder.path} has done its {self.settings.epochs} "
                              "epochs: give more with --epochs")
@@ -145,7 +157,7 @@ class Training:
             raise UsageError(f"{path}: does not fit this run ({error}): start a new run") from error
         self.step, self.seconds, self.z = saved.step, saved.seconds, saved.z
         self.folder.rewind_metrics(self.step)
-        config = provenance.note_resume(self.folder.config(), self.settings, self.step, device, why)
+        config = add_resume(self.folder.config(), self.settings, images, self.step, device, why)
         self.folder.write_config(config)
         print(f"going on from {path}, step {self.step:,} of {self.total_steps:,}", flush=True)
 
@@ -156,7 +168,8 @@ class Training:
         raise Interrupted(signal_number, f"interrupted at step {self.step:,}: state saved in {self._save()}: "
                                          f"go on with --out {self.folder.path} --resume")
 
-    def _way_out(self):
+    def _after_divergence(self):
+        """What to do, for a message."""
         try:
             path = checkpoints.latest(self.folder)
         except UsageError:
@@ -166,7 +179,8 @@ class Training:
 
 
 class _Signals:
-    """While open, SIGINT and SIGTERM are noted in `received`, so that a step can end; a second one ends the process."""
+    """While open, SIGINT and SIGTERM are noted in `received`, so that a step can end; a second one ends the
+    process."""
 
     _HANDLED = signal.SIGINT, signal.SIGTERM
 
@@ -182,6 +196,7 @@ class _Signals:
 
     def _note(self, number, frame):
         if self.received:               # not raised: inside a __del__ Python would drop it, and train on
-            print("interrupted twice: what was done since the last checkpoint is lost", file=sys.stderr, flush=True)
+            print("interrupted twice: what was done since the last checkpoint is lost", file=sys.stderr,
+                  flush=True)
             os._exit(128 + number)
         self.received = number

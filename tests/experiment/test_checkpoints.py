@@ -6,7 +6,7 @@ import pytest
 
 from experiment import checkpoints
 from experiment.checkpoints import Checkpoint
-from experiment.errors import UsageError
+from experiment.exit import UsageError
 from experiment.run_folder import RunFolder
 
 
@@ -51,7 +51,7 @@ def test_steps_beyond_an_epoch_are_newer_than_its_end(folder):
 
 
 def test_no_checkpoint_is_an_error(folder):
-    with pytest.raises(UsageError, match="no checkpoint in this run: start anew with another --out, or after del"):
+    with pytest.raises(UsageError, match="no checkpoint in this run: start anew with another --out, or "):
         checkpoints.latest(folder)
 
 
@@ -90,16 +90,15 @@ def pickled_inside(path):
     np.savez(path, about=np.array([{}]))
 
 
-def another_version(path):
-    np.savez(path, about=np.array('{"format": "autoencoding-beyond-pixels checkpoint 0"}'), z=np.zeros(1))
-
-
 def array(path):
     with open(path, "wb") as file:
         np.save(file, np.zeros(3))
 
 
-def with_content(z=np.zeros((3, 5)), batches={}):
+Z, NO_BATCHES = np.zeros((3, 5)), {}
+
+
+def with_content(z=Z, batches=NO_BATCHES):
     def spoil(path):
         about = {"format": checkpoints._FORMAT, "step": 8, "seconds": 1.0, "batches": batches}
         np.savez(path, about=np.array(json.dumps(about)), z=z)
@@ -117,7 +116,7 @@ def text_inside(path):
 
 
 @pytest.mark.parametrize("spoil", [
-    cut, flip, empty, pickled, array, text, foreign, pickled_inside, another_version, text_inside,
+    cut, flip, empty, pickled, array, text, foreign, pickled_inside, text_inside,
     with_content(z=np.float32(1)), with_content(batches=None), with_content(batches={"key": None})])
 def test_a_spoiled_checkpoint_is_an_error_that_names_the_one_before(folder, spoil):
     checkpoints.save(folder, make(4), epoch_size=4)
@@ -125,14 +124,25 @@ def test_a_spoiled_checkpoint_is_an_error_that_names_the_one_before(folder, spoi
     with_content()(path)
     checkpoints.load(path)                  # only what is spoiled makes the difference
     spoil(path)
-    with pytest.raises(UsageError, match=r"epoch_0002.npz: damaged, or no checkpoint of this program: "
-                                         r"delete it to go on from epoch_0001.npz") as caught:
-        checkpoints.load(path)
-    assert "\n" not in str(caught.value)
+    damaged = r"epoch_0002.npz: damaged, or no checkpoint of this program: "
+    for resuming, advice in ((True, "delete it to go on from epoch_0001.npz"),
+                             (False, "add --checkpoint epoch_0001")):
+        with pytest.raises(UsageError, match=damaged + advice) as caught:
+            checkpoints.load(path, resuming)
+        assert "\n" not in str(caught.value)
 
 
 def test_the_only_checkpoint_spoiled(folder):
     path = checkpoints.save(folder, make(4), epoch_size=4)
     cut(path)
-    with pytest.raises(UsageError, match="start anew with another --out"):
+    for resuming, advice in ((True, "start anew with another --out"), (False, "train the model again")):
+        with pytest.raises(UsageError, match=advice):
+            checkpoints.load(path, resuming)
+
+
+def test_a_checkpoint_of_another_version_is_told_as_such(folder):
+    path = checkpoints.save(folder, make(4), epoch_size=4)
+    about = {"format": "autoencoding-beyond-pixels checkpoint 0"}
+    np.savez(path, about=np.array(json.dumps(about)), z=np.zeros(1))
+    with pytest.raises(UsageError, match="written by another version .* checkpoint 0.: use that version"):
         checkpoints.load(path)

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
-from experiment.errors import UsageError
+from experiment.exit import UsageError
 from experiment.flags import read_settings
 from experiment.run_folder import RunFolder
 from tests.experiment.fakes import PRESETS, Config
@@ -54,7 +54,7 @@ def test_default_folder_names_script_preset_and_time():
     (["stray"], "stray: no such flag"),
     (["--no-resume"], "--no-resume: no such flag"),
     (["--augment=1"], "--augment"),
-    (["--resume"], "--resume: which run"),
+    (["--resume"], "--resume: needs the folder of the run"),
     (["--resume", "--out", "nowhere"], "nowhere: not the folder of a run"),
 ])
 def test_what_is_wrong_is_named(arguments, message, tmp_path):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiment.pictures import grid, png, to_bytes
+from experiment.pictures import curves, grid, png, to_bytes
+
+REPORTS = [{"step": step, "images_per_s": 400.0, "kl": 1000.0 / step, "d_real": 0.5} for step in (1, 25, 50)]
 
 
 def test_levels_round_and_clip():
@@ -28,3 +30,17 @@ def test_images_lie_in_reading_order_on_white():
 def test_png_keeps_every_pixel():
     picture = np.random.default_rng(0).integers(0, 256, (7, 9, 3), np.uint8)
     assert (np.asarray(Image.open(io.BytesIO(png(picture)))) == picture).all()
+
+
+def test_curves_have_a_panel_for_each_group_of_metrics():
+    sizes = {}
+    for names in (["images_per_s"], ["images_per_s", "kl", "d_real"]):
+        reports = [{name: report[name] for name in ("step", *names)} for report in REPORTS]
+        picture = Image.open(io.BytesIO(curves(reports)))
+        sizes[len(names)] = picture.size
+        assert picture.convert("L").getextrema()[0] < 100                # something dark is drawn
+    assert sizes[3][1] == 2 * sizes[1][1]
+
+
+def test_curves_take_a_loss_of_zero_and_a_single_report():
+    assert curves([{"step": 1, "kl": 0.0, "images_per_s": 1.0}])[:4] == b"\x89PNG"

@@ -32,7 +32,7 @@ def test_plain_lines_without_a_terminal():
                                  "412 images/s  waiting for data 2%  0 s left\nhello\n")
 
 
-def test_time_left_counts_this_sitting_only(monkeypatch):
+def test_time_left_counts_from_where_the_run_was_resumed(monkeypatch):
     now = [50.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
     stream = io.StringIO()

@@ -1,11 +1,9 @@
-import io
 from html.parser import HTMLParser
 from urllib.parse import urlparse
 
 import pytest
-from PIL import Image
 
-from experiment import curves, report
+from experiment import report
 from experiment.run_folder import RunFolder
 
 SPITEFUL = '<script>alert("x")</script>&"\''
@@ -70,17 +68,3 @@ def test_links_are_relative_and_lead_to_files(folder):
     assert len(page.links) == 6 and page.links[0] == "samples/epoch_0002.png"
     assert all(not urlparse(link).scheme and (folder.path / link).is_file() for link in page.links)
     assert "Step 50, epoch 1." in page.words and "KL, an image" in page.words and "20" in page.words
-
-
-def test_curves_have_a_panel_for_each_group_of_metrics():
-    sizes = {}
-    for names in (["images_per_s"], ["images_per_s", "kl", "d_real"]):
-        reports = [{name: report[name] for name in ("step", *names)} for report in REPORTS]
-        picture = Image.open(io.BytesIO(curves.draw(reports)))
-        sizes[len(names)] = picture.size
-        assert picture.convert("L").getextrema()[0] < 100                # something dark is drawn
-    assert sizes[3][1] == 2 * sizes[1][1]
-
-
-def test_curves_take_a_loss_of_zero_and_a_single_report():
-    assert curves.draw([{"step": 1, "kl": 0.0, "images_per_s": 1.0}])[:4] == b"\x89PNG"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from experiment.errors import UsageError
+from experiment.exit import UsageError
 from experiment.run_folder import RunFolder
 
 CONFIG = {"script": "fake", "settings": {}, "origin": {}}
@@ -57,7 +57,7 @@ def test_a_file_whose_writing_fails_is_as_if_never_begun(tmp_path):
     path = tmp_path / "file"
     path.write_bytes(b"before")
     with pytest.raises(ZeroDivisionError):
-        with RunFolder(tmp_path).written_whole(path) as file:
+        with RunFolder(tmp_path).new_file(path) as file:
             file.write(b"half of")
             raise ZeroDivisionError
     assert path.read_bytes() == b"before" and [path.name for path in tmp_path.iterdir()] == ["file"]

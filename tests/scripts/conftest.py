@@ -7,7 +7,7 @@ from tests.scripts import scripts
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    """One image cache for all runs. Makes Matplotlib's list of fonts beforehand, as it says so when it does."""
+    """One image cache for all runs. Makes Matplotlib's list of fonts beforehand, as it tells when it does."""
     importlib.import_module("matplotlib.font_manager")
     return tmp_path_factory.mktemp("cache")
 

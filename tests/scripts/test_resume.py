@@ -12,7 +12,7 @@ LONG = "--epochs", 2, "--epoch-size", 10
 @pytest.mark.parametrize("script, arguments", [
     ("celeba_vae", ["--optimiser", "adam"]), ("celeba_gan", []), ("celeba_aegan", ["--fakes", "both"]),
     ("lfw_aegan", [])])
-def test_two_sittings_equal_one_bit_for_bit(script, arguments, cache, tmp_path):
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(script, arguments, cache, tmp_path):
     train(script, *arguments, "--epochs", 2, "--out", "whole", cache=cache, cwd=tmp_path)
     train(script, *arguments, "--epochs", 1, "--out", "run", cache=cache, cwd=tmp_path)
     done = train(script, "--epochs", 2, "--out", "run", "--resume", cache=cache, cwd=tmp_path)
@@ -43,8 +43,8 @@ def uninterrupted(cache, tmp_path_factory):
 @pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_saves_the_state(number, status, uninterrupted, cache, tmp_path):
     typed = command("celeba_aegan", *TINY, *LONG, "--out", "run", cache=cache)
-    with subprocess.Popen(typed, env=ENVIRONMENT, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          text=True) as process:
+    with subprocess.Popen(typed, env=ENVIRONMENT, cwd=tmp_path, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:
         while not process.stdout.readline().startswith("epoch 1/2  step 1/20"):
             assert process.poll() is None
         process.send_signal(number)

@@ -1,4 +1,5 @@
 """Every experiment, tiny, as a program: what it prints and what it leaves."""
+import importlib
 import json
 import re
 
@@ -55,6 +56,7 @@ def test_a_run_can_be_made_again_from_its_config(cache, tmp_path):
     assert (config["script"], settings["seed"], settings["width"]) == ("celeba_aegan", 3, 0.1)
     assert (config["origin"]["seed"], config["origin"]["gamma"]) == ("flag", "ours")
     assert config["versions"]["numpy"] == np.__version__ and config["device"] == "cpu: asked for"
+    assert config["data"] == {"name": "toyfaces", "crop": "centre", "train": 64, "test": 6}
     assert re.fullmatch("[0-9a-f]{40}(-dirty)?", config["commit"] or "0" * 40)
 
 
@@ -72,3 +74,10 @@ def test_the_default_folder_is_named_after_script_preset_and_time(cache, tmp_pat
     train("celeba_vae", "--epochs", 1, cache=cache, cwd=tmp_path)
     (run,) = (tmp_path / "runs").iterdir()
     assert re.fullmatch(r"celeba_vae-quick-\d{8}-\d{6}", run.name)
+
+
+@pytest.mark.parametrize("script", ["celeba_aegan", "lfw_aegan"])
+def test_help_begins_with_the_words_of_the_script_that_was_called(script, tmp_path):
+    shown = call(script, "--help", cache=tmp_path, cwd=tmp_path).stdout
+    assert shown.startswith(f"usage: {script}.py")
+    assert importlib.import_module(script).__doc__.strip() in shown

@@ -1,17 +1,17 @@
+"""How programs end: statuses, lines, signals."""
+import multiprocessing.process
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
 import dataset
 import gpuarray
-from experiment.errors import Diverged, Interrupted, UsageError
-from experiment.script import open_device, open_images, run_script
-from gpuarray.cuda import runtime
-from tests.experiment.fakes import settings
+from experiment.exit import Diverged, Interrupted, UsageError, guard_start, run_program
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -29,7 +29,7 @@ def leave(error, capsys):
             raise error
 
     with pytest.raises(SystemExit) as left:
-        run_script(main)
+        run_program(main)
     return left.value.code, capsys.readouterr().err
 
 
@@ -53,7 +53,7 @@ def test_a_fault_of_ours_keeps_its_traceback(capsys):
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        run_script(main)
+        run_program(main)
 
 
 def test_terminated_outside_of_training(capsys):
@@ -61,14 +61,14 @@ def test_terminated_outside_of_training(capsys):
         signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(SystemExit) as left:
-        run_script(main)
+        run_program(main)
     assert left.value.code == 143
     assert capsys.readouterr().err == "terminated outside of training: nothing was saved\n"
 
 
 INTERRUPTED_IN_DEL = """
 import signal
-from experiment import run_script
+from experiment.exit import run_program
 
 class Unlucky:
     def __del__(self):
@@ -78,14 +78,15 @@ def main():
     Unlucky()
     print("goes on")
 
-run_script(main)
+run_program(main)
 """
 
 
-@pytest.mark.parametrize("name, status, how", [("SIGTERM", 143, "terminated"), ("SIGINT", 130, "interrupted")])
+@pytest.mark.parametrize("name, status, how", [
+    ("SIGTERM", 143, "terminated"), ("SIGINT", 130, "interrupted")])
 def test_a_signal_inside_a_del_is_not_lost(name, status, how):
     done = subprocess.run([sys.executable, "-c", INTERRUPTED_IN_DEL.format(name=name)], capture_output=True,
-                          text=True, timeout=60, cwd=Path(__file__).parents[2])
+                          text=True, timeout=60, cwd=ROOT)
     assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr == f"{how} outside of training: nothing was saved\n"
 
@@ -100,34 +101,56 @@ def test_other_faults_inside_a_del_are_told_as_ever(capsys):
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
-def test_the_device_is_told(capsys):
-    assert open_device(settings(device="cpu")) == ("cpu", "asked for")
-    assert capsys.readouterr().out == "device: cpu (asked for)\n"
+STARTING = """
+import runpy, signal, sys
+
+class OnImport:
+    def find_spec(self, name, *arguments):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+
+sys.meta_path.insert(0, OnImport())
+sys.path.insert(0, {root!r})
+sys.argv = [{program!r}, "--help"]
+try:
+    {start}
+except KeyboardInterrupt:
+    print("caught")
+"""
 
 
-@pytest.mark.parametrize("precision", ["tf32", "bf16"])
-def test_a_precision_the_cpu_lacks_is_refused(precision):
-    with pytest.raises(UsageError, match=f"--precision {precision}: needs a GPU .* is cpu .* use --precision fp32"):
-        open_device(settings(device="cpu", precision=precision))
+def start(program, module, start):
+    """The finished process of a program that gets a SIGINT when it is about to import `module`."""
+    code = STARTING.format(program=program, module=module, start=start, root=str(ROOT))
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
 
 
-@pytest.mark.parametrize("capability, known", [((7, 5), ["fp32"]), ((8, 0), ["fp32", "tf32", "bf16"])])
-def test_a_precision_the_gpu_lacks_is_refused(capability, known, monkeypatch):
-    gpu = SimpleNamespace(capability=capability, describe=lambda: "a GPU")
-    monkeypatch.setattr(runtime, "default_runtime", lambda: gpu)
-    for precision in ("fp32", "tf32", "bf16"):
-        if precision in known:
-            assert open_device(settings(device="cuda", precision=precision)) == ("cuda", "a GPU")
-        else:
-            with pytest.raises(UsageError, match=f"--precision {precision}: .* 8.0 or above, .* is cuda .a GPU."):
-                open_device(settings(device="cuda", precision=precision))
+@pytest.mark.parametrize("module", ["dataclasses", "numpy", "nets", "experiment.settings", "experiment.run"])
+@pytest.mark.parametrize("name", ["celeba_gan", "lfw_aegan"])
+def test_ctrl_c_while_a_script_starts_ends_in_one_line(name, module):
+    script = str(ROOT / f"{name}.py")
+    done = start(script, module, f"runpy.run_path({script!r}, run_name='__main__')")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted while starting: nothing was done\n"
 
 
-def test_a_dry_run_opens_no_images(tmp_path):
-    assert open_images(settings(dry_run=True, data="/nowhere", cache=str(tmp_path))) is None
+def test_ctrl_c_while_a_command_starts_ends_in_one_line():
+    done = start("-m", "experiment.commands.sample", "runpy.run_module('experiment', run_name='__main__')")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted while starting: nothing was done\n"
 
 
-def test_images_are_told(tmp_path, capsys):
-    images = open_images(settings(limit=20, cache=str(tmp_path)))
-    assert (len(images.train), len(images.test), images.size) == (20, 2, 32)
-    assert "data: toyfaces, 20 images to train with, 2 to test\n" in capsys.readouterr().out
+def test_the_processes_of_a_script_leave_ctrl_c_to_it(monkeypatch):
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(sys, "argv", [str(ROOT / "celeba_gan.py")])
+    monkeypatch.setattr(multiprocessing.process, "parent_process", lambda: "the script")
+    try:
+        guard_start()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_other_programs_keep_their_own_handling_of_ctrl_c():
+    done = start("/elsewhere/notebook.py", "nets", "import experiment")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "caught\n", "")

@@ -1,0 +1,128 @@
+"""Models of finished runs, rebuilt by the `build` of the script that trained them."""
+import importlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import gpuarray as ga
+from experiment import checkpoints, exported
+from experiment.exit import UsageError
+from experiment.run_folder import RunFolder, checked
+from experiment.settings import Settings, finish, saved_values, spelled
+
+# The scripts whose runs can be opened. config.json may come from anywhere: it can name one of these, and
+# nothing else is imported.
+EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan"
+
+
+@dataclass
+class Finished:
+    """A model as a checkpoint or an exported file left it.
+
+    settings, config: of its run. source: the file. step: training steps done.
+    """
+    settings: Settings
+    model: object
+    config: dict
+    source: Path
+    step: int
+
+    @property
+    def crop(self):
+        """How the run's data was cut, one of dataset.CROPS; None where an older version did not note it."""
+        data = self.config.get("data")
+        if isinstance(data, dict) and isinstance(data.get("crop"), str):
+            return data["crop"]
+        return {"celeba": "celeba", "lfw": "lfw", "toyfaces": "centre"}.get(self.settings.data)
+
+
+def load_run(folder, device="auto", checkpoint=None):
+    """(settings, model) of a run: its script's Config and its nets.Model, to sample, encode and decode with.
+
+    folder      a run's folder, or a .safetensors file that `python -m experiment export` wrote
+    device      'auto', 'cpu' or 'cuda'; settings.precision becomes fp32 where the device has no other
+    checkpoint  a name like 'epoch_0012', or a path; the newest if None
+
+    A VAE that was trained with a discriminator's features comes without the discriminator, as a nets.VAE.
+    Nothing is written. Raises experiment.UsageError, gpuarray.DeviceError.
+    """
+    finished = reopen(folder, ga.choose_device(device)[0], checkpoint)
+    return finished.settings, finished.model
+
+
+def reopen(folder, device, checkpoint=None):
+    """The Finished of a run's folder or of an exported file, on `device` ('cpu' or 'cuda'); see load_run."""
+    folder = Path(folder)
+    if folder.suffix == ".safetensors" and not folder.is_dir():
+        if checkpoint is not None:
+            raise UsageError(f"--checkpoint {checkpoint}: {folder} holds one model: leave the flag out")
+        arrays, config, step = exported.load(folder)
+        settings, build = _settings(checked(config, folder), folder, device)
+        model = build(settings.for_inference(), device)
+        _fit(folder, lambda: exported.restore(model, arrays, device))
+        return Finished(settings, model, config, folder, step)
+    run = RunFolder(folder)
+    config = run.config()
+    settings, build = _settings(config, run.path / "config.json", device)
+    path = checkpoints.latest(run, "train it for longer") if checkpoint is None \
+        else checkpoints.named(run, checkpoint)
+    saved = checkpoints.load(path)
+    model = build(settings.for_inference(), device)
+    _fit(path, lambda: model.restore(saved.model))
+    return Finished(settings, model, config, path, saved.step)
+
+
+def _settings(config, where, device):
+    """(settings, build) of the script that a config.json at `where` names."""
+    if config["script"] not in EXPERIMENTS:
+        raise UsageError(f"{where}: made by {config['script']}.py, which is none of this version's "
+                         f"experiments ({', '.join(EXPERIMENTS)}): use the version that made it")
+    script = _import_script(config["script"])
+    values, origin = saved_values(script.Config, script.PRESETS, config, where)
+    settings = finish(script.Config(**values), origin, config["script"])
+    if not ga.computes_in(settings.precision, device):
+        settings.precision = "fp32"
+    return settings, script.build
+
+
+def _import_script(name):
+    """The module of an experiment: the one beside this package, never one in the working folder."""
+    root = str(Path(__file__).resolve().parents[1])
+    sys.path.insert(0, root)
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.remove(root)
+
+
+def _fit(where, restore):
+    try:
+        restore()
+    except ValueError as error:
+        raise UsageError(f"{where}: does not fit the networks of its run's settings ({error}): use the "
+                         "version that made it") from error
+
+
+def load_discriminator(run, discriminator, settings, device):
+    """Give `discriminator` (a Network) what that of a finished run of celeba_gan.py has learned.
+
+    run: the GAN's folder. settings: those of the run that needs it, with the same image size and width.
+    Raises UsageError where that is no such run, has no checkpoint yet, or does not fit.
+    """
+    try:
+        config = RunFolder(run).config()
+        if config["script"] != "celeba_gan":
+            raise UsageError(f"{run}: a run of {config['script']}.py: give one of celeba_gan.py")
+        for name in ("image_size", "width"):
+            theirs, ours = config["settings"].get(name), getattr(settings, name)
+            if theirs != ours:
+                raise UsageError(f"{run}: was trained with {name} {theirs}, this run has {ours}: "
+                                 f"give {spelled(name)} {theirs}, or train another GAN")
+        gan = reopen(run, device)
+    except UsageError as error:
+        raise UsageError(f"--discriminator {error}") from error
+    learned = gan.model.networks["discriminator"]
+    discriminator.parameters[...], discriminator.statistics[...] = learned.parameters, learned.statistics
+    planned = gan.settings.epochs * gan.settings.epoch_size
+    unfinished = f" (only {gan.step:,} of its {planned:,} steps)" if gan.step < planned else ""
+    print(f"discriminator: {gan.source}{unfinished}")

@@ -1,0 +1,63 @@
+"""What every script does around its own `build`: settings, device, images, training."""
+import sys
+
+import gpuarray as ga
+from experiment.exit import UsageError, run_program
+from experiment.flags import read_settings
+
+
+def run_experiment(settings_class, presets, build, script):
+    """Run the program `script` (its file) and leave with an exit status.
+
+    settings_class: a dataclass, subclass of Settings. presets: as for settings.fill.
+    build(settings, device) -> nets.Model.
+    """
+    def main():
+        settings = read_settings(settings_class, presets, script, description=sys.modules["__main__"].__doc__)
+        from experiment.dry_run import print_plan         # here: --help need not wait for images and plots
+        from experiment.training import Training
+
+        device, why = open_device(settings)
+        model = build(settings, device)
+        if settings.dry_run:
+            print_plan(settings, model, device)
+            return
+        images = open_images(settings)
+        training = Training(settings, model, images, device, why)
+        print(f"run: {training.folder.path}", flush=True)
+        training.run()
+
+    run_program(main)
+
+
+def choose_device(wanted):
+    """('cpu' or 'cuda', why), told as well. Raises UsageError where there is no such device."""
+    try:
+        device, why = ga.choose_device(wanted)
+    except ga.DeviceError as error:
+        raise UsageError(f"--device {wanted}: {error}") from error
+    print(f"device: {device} ({why})", flush=True)
+    return device, why
+
+
+def open_device(settings):
+    """('cpu' or 'cuda', why), told as well. Raises UsageError where there is no such device or precision."""
+    device, why = choose_device(settings.device)
+    if not ga.computes_in(settings.precision, device):
+        raise UsageError(f"--precision {settings.precision}: needs a GPU of compute capability 8.0 or above, "
+                         f"but the device is {device} ({why}): leave it out or use --precision fp32")
+    if device == "cpu":
+        ga.use_cores(settings.cores)
+    return device, why
+
+
+def open_images(settings):
+    """The dataset.Images of a run, told as well."""
+    import dataset             # here: --help need not wait for it
+
+    images = dataset.open_dataset(settings.data, settings.image_size, settings.cache, limit=settings.limit)
+    for note in images.notes:
+        print(note)
+    print(f"data: {images.name}, {len(images.train):,} images to train with, {len(images.test):,} to test",
+          flush=True)
+    return images

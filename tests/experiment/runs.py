@@ -1,0 +1,36 @@
+"""Finished runs of the real scripts, tiny, made without training."""
+import importlib
+
+import numpy as np
+
+from experiment import checkpoints
+from experiment.run_folder import RunFolder, describe
+from experiment.settings import fill
+from tests.experiment import fakes
+
+TINY = dict(width=0.05, z_size=6, epochs=2, epoch_size=2, batch_size=4, device="cpu")
+
+
+def finished_run(path, script="celeba_aegan", crop="centre", **given):
+    """Makes the run's folder, with two checkpoints; returns the model as the second holds it."""
+    module = importlib.import_module(script)
+    settings = fill(module.Config, module.PRESETS, TINY | {"out": str(path)} | given, script)
+    model = module.build(settings, "cpu")
+    images, folder = fakes.images(), RunFolder(path)
+    images.crop = crop
+    folder.create(describe(settings, images, "cpu", "asked for"))
+    rng = np.random.default_rng(5)
+    for epoch in (1, 2):
+        for layer in (layer for network in model.networks.values() for layer in network.layers):
+            running = [array for path in layer.norm.running for array in path] if layer.norm else []
+            for array in [parameter.value for parameter in layer.parameters] + running:
+                array += rng.random(array.shape, np.float32) / 20
+        checkpoint = checkpoints.Checkpoint(2 * epoch, 1.0, model.state(), {}, np.zeros((1, settings.z_size)))
+        checkpoints.save(folder, checkpoint, settings.epoch_size)
+    return model
+
+
+def content(folder):
+    """{path: bytes} of all that lies in a folder."""
+    return {str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+            for path in folder.rglob("*")}
