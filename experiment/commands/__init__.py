@@ -1,0 +1,26 @@
+"""What can be done with a finished run, a module for each command.
+
+    python -m experiment sample RUN --count 64 --out samples.png     a grid; --out FOLDER: single pictures
+    python -m experiment reconstruct RUN IMAGE... --out grid.png     pictures above their reconstructions
+    python -m experiment interpolate RUN IMAGE IMAGE --out row.png   from one picture to another
+    python -m experiment encode RUN DATA --out z.npz                 means and log-variances of q(z|x)
+    python -m experiment export RUN --out model.safetensors          the model in one file, which is a RUN too
+
+`python -m experiment COMMAND --help` lists a command's flags.
+"""
+from experiment.commands import encode, export, interpolate, reconstruct, sample
+from experiment.flags import Parser
+
+COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,
+            "export": export}
+
+
+def main(arguments=None):
+    """Do what a command line (sys.argv by default) asks for. Raises UsageError, dataset.DataError."""
+    parser = Parser(prog="python -m experiment", description=__doc__)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        summary = command.__doc__.split("\n")[0]
+        command.add_flags(commands.add_parser(name, description=command.__doc__, help=summary))
+    options = parser.parse_args(arguments)
+    COMMANDS[options.command].run(options)

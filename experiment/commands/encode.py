@@ -1,0 +1,31 @@
+"""means and log-variances of q(z|x) of a set of pictures, as an .npz file
+
+Its arrays: names (n,), mean (n, Z) and log_var (n, Z), in the order of the names.
+"""
+import numpy as np
+
+from dataset import open_all
+from experiment.commands.output import new_file
+from experiment.commands.shared import (
+    add_crop, add_out, add_run, compute, crop_of, in_batches, open_run, whole)
+
+
+def add_flags(parser):
+    add_run(parser)
+    parser.add_argument("data", metavar="DATA", help="toyfaces, celeba, lfw, or a path of pictures")
+    parser.add_argument("--limit", type=whole(1), metavar="N", help="encode only the first so many (all)")
+    parser.add_argument("--cache", metavar="DIR", help="folder of decoded images (that of the run)")
+    add_crop(parser)
+    add_out(parser, "FILE.npz", "the file to write")
+
+
+def run(options):
+    with new_file(options, ".npz") as file:
+        finished, device = open_run(options, needs_encoder=True)
+        settings = finished.settings
+        names, pictures = open_all(options.data, settings.image_size, crop_of(options, finished),
+                                   options.cache or settings.cache, limit=options.limit)
+        batches = [compute(finished.model.posterior, pictures.pictures(rows), device)
+                   for rows in in_batches(len(names), "encoded")]
+        mean, log_var = map(np.concatenate, zip(*batches))
+        np.savez(file, names=np.array(names), mean=mean, log_var=log_var)

@@ -1,0 +1,99 @@
+"""What commands write: files and folders that are complete or not there, and never replaced unasked."""
+import contextlib
+import os
+import re
+import secrets
+import shutil
+from pathlib import Path
+
+import numpy as np
+
+from dataset import atomic_write
+from experiment import pictures
+from experiment.exit import UsageError
+
+_OTHER_PICTURES = ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"
+_WRITTEN = re.compile(r"\d{6,}(_.*)?\.png")       # names of the single pictures that commands write
+
+
+@contextlib.contextmanager
+def new_file(options, suffix):
+    """The file at --out, open for writing. Raises UsageError at once where it exists or cannot be written."""
+    path = Path(options.out)
+    if path.suffix.lower() != suffix:
+        raise UsageError(f"--out {path}: give a name that ends in {suffix}")
+    if path.is_dir():
+        raise UsageError(f"--out {path}: is a folder: give the name of a file")
+    if os.path.lexists(path) and not options.overwrite:
+        raise UsageError(f"--out {path}: exists: add --overwrite to replace it, or give another name")
+    with _writing(path), atomic_write(path) as file:
+        yield file
+    print(f"written: {path}")
+
+
+@contextlib.contextmanager
+def new_pictures(options, columns=pictures.COLUMNS):
+    """add(images, labels=None) for images (n, S, S, 3) in [-1, 1], which --out shows when the block ends.
+
+    --out FILE.png: one grid, `columns` a row. --out FOLDER: a picture each, 000000.png or 000000_LABEL.png.
+    Raises UsageError at once where it exists or cannot be written.
+    """
+    if Path(options.out).suffix.lower() in _OTHER_PICTURES:
+        raise UsageError(f"--out {options.out}: pictures are written as PNG: give FILE.png or a folder")
+    if Path(options.out).suffix.lower() != ".png":
+        with _new_folder(options) as write:
+            yield _single(write)
+        return
+    images = []
+    with new_file(options, ".png") as file:
+        yield lambda some, labels=None: images.append(some)
+        file.write(pictures.png(pictures.grid(np.concatenate(images), columns)))
+
+
+def _single(write):
+    written = 0
+
+    def add(images, labels=None):
+        nonlocal written
+        for image, label in zip(pictures.to_bytes(images), labels or [""] * len(images)):
+            write(f"{written:06d}{label and '_' + label}.png", pictures.png(image))
+            written += 1
+
+    return add
+
+
+@contextlib.contextmanager
+def _new_folder(options):
+    """write(name, content) into a folder beside --out, which becomes --out when the block ends well."""
+    path = Path(options.out).absolute()
+    if path.is_file():
+        raise UsageError(f"--out {options.out}: is a file: give FILE.png, or a folder")
+    if path.is_dir():
+        inside = os.listdir(path)
+        if inside and not options.overwrite:
+            raise UsageError(f"--out {options.out}: there is something in this folder: add --overwrite to "
+                             "replace it, or give another")
+        if not all(map(_WRITTEN.fullmatch, inside)):
+            raise UsageError(f"--out {options.out}: holds files of another kind: give another folder")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    with _writing(options.out):
+        try:
+            part.mkdir(parents=True)
+            yield lambda name, content: (part / name).write_bytes(content)
+            if path.is_dir():
+                shutil.rmtree(path)
+            part.rename(path)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)          # unless renamed
+    print(f"written: {len(os.listdir(path)):,} pictures in {options.out}")
+
+
+@contextlib.contextmanager
+def _writing(path):
+    try:
+        yield
+    except BrokenPipeError:              # of stdout, not of a file
+        raise
+    except OSError as error:
+        raise UsageError(f"--out {path}: cannot be written ({error.strerror}): make room, or give another "
+                         "place") from error

@@ -1,0 +1,41 @@
+"""pictures of your own, encoded and decoded again
+
+A grid shows rows of pictures, each row above its reconstructions; a folder holds only the reconstructions.
+"""
+from pathlib import Path
+
+import numpy as np
+
+from dataset import read_pictures
+from experiment.commands.output import new_pictures
+from experiment.commands.shared import add_crop, add_out, add_run, compute, crop_of, in_batches, open_run
+from experiment.pictures import COLUMNS
+
+
+def add_flags(parser):
+    add_run(parser)
+    parser.add_argument("images", nargs="+", metavar="IMAGE", help="a picture file")
+    add_crop(parser)
+    add_out(parser, "PATH", "FILE.png: one grid; else a folder of single pictures")
+
+
+def run(options):
+    columns = min(COLUMNS, len(options.images))
+    with new_pictures(options, columns) as add:
+        finished, device = open_run(options, needs_encoder=True)
+        crop = crop_of(options, finished)
+        for batch in in_batches(len(options.images), "reconstructions"):
+            files = options.images[batch]
+            originals = read_pictures(files, finished.settings.image_size, crop)
+            reconstructions = compute(finished.model.reconstruct, originals, device)
+            if Path(options.out).suffix.lower() != ".png":
+                add(reconstructions, [Path(file).stem for file in files])
+                continue
+            for start in range(0, len(files), columns):
+                for row in (originals[start:start + columns], reconstructions[start:start + columns]):
+                    add(_filled(row, columns))
+
+
+def _filled(row, columns):
+    """A row of a grid (n, S, S, 3), made `columns` long with white."""
+    return np.concatenate([row, np.ones((columns - len(row), *row.shape[1:]), row.dtype)])
