@@ -1,4 +1,4 @@
-"""What pip installs must run away from the checkout: the kernel files lie inside the wheel."""
+"""What pip installs must work away from the checkout: the wheel holds the kernel files and the scripts."""
 import os
 import shutil
 import subprocess
@@ -7,6 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+from experiment.reopen import EXPERIMENTS
+from tests.experiment.runs import finished_run
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = "gpuarray", "nets", "dataset", "experiment"
@@ -42,6 +45,7 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel):
             if path.suffix in (".py", ".cu", ".cuh"):
                 assert path.relative_to(ROOT).as_posix() in inside
     assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]
+    assert {f"{name}.py" for name in EXPERIMENTS} == {name for name in inside if "/" not in name}
 
 
 def test_an_installed_copy_finds_its_kernels(wheel, tmp_path):
@@ -52,3 +56,13 @@ def test_an_installed_copy_finds_its_kernels(wheel, tmp_path):
     found = dict(line.split() for line in done.stdout.splitlines())
     assert set(found) == {path.name for path in (ROOT / "gpuarray" / "cuda").glob("*.cu")}
     assert all(int(length) > 1000 for length in found.values())
+
+
+@pytest.mark.parametrize("script", EXPERIMENTS)
+def test_an_installed_copy_opens_finished_runs_in_any_folder(script, wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    finished_run(tmp_path / "run", script)
+    command = [sys.executable, "-m", "experiment", "sample", "run", "--count", "1", "--out", "sample.png"]
+    subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+                   check=True, capture_output=True)
+    assert (tmp_path / "sample.png").exists()
