@@ -33,6 +33,8 @@ def load(path):
         if metadata["format"] != FORMAT:
             raise ValueError(metadata["format"])
         return arrays, json.loads(metadata["config"]), int(metadata["step"])
+    except FileNotFoundError as error:
+        raise UsageError(f"{path}: no such file: check the path") from error
     except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(f"{path}: damaged, or not written by `python -m experiment export` of this version: "
                          "export it again") from error

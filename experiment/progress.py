@@ -37,7 +37,7 @@ class Progress:
             self.say("  ".join([*where, *shown, *speed, f"{self._time_left()} left"]))
 
     def say(self, line):
-        """A line for the person, above the bar if there is one."""
+        """Print a line, above the bar if there is one."""
         if self._bar is not None:
             self._bar.write(line, file=self._stream)
         else:

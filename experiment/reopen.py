@@ -16,7 +16,7 @@ EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan"
 
 
 @dataclass
-class Finished:
+class OpenedRun:
     """A model as a checkpoint or an exported file left it.
 
     settings, config: of its run. source: the file. step: training steps done.
@@ -46,12 +46,12 @@ def load_run(folder, device="auto", checkpoint=None):
     A VAE that was trained with a discriminator's features comes without the discriminator, as a nets.VAE.
     Nothing is written. Raises experiment.UsageError, gpuarray.DeviceError.
     """
-    finished = reopen(folder, ga.choose_device(device)[0], checkpoint)
-    return finished.settings, finished.model
+    opened = reopen(folder, ga.choose_device(device)[0], checkpoint)
+    return opened.settings, opened.model
 
 
 def reopen(folder, device, checkpoint=None):
-    """The Finished of a run's folder or of an exported file, on `device` ('cpu' or 'cuda'); see load_run."""
+    """The OpenedRun of a run's folder or of an exported file, on `device` ('cpu' or 'cuda'); see load_run."""
     folder = Path(folder)
     if folder.suffix == ".safetensors" and not folder.is_dir():
         if checkpoint is not None:
@@ -60,7 +60,7 @@ def reopen(folder, device, checkpoint=None):
         settings, build = _settings(checked(config, folder), folder, device)
         model = build(settings.for_inference(), device)
         _fit(folder, lambda: exported.restore(model, arrays, device))
-        return Finished(settings, model, config, folder, step)
+        return OpenedRun(settings, model, config, folder, step)
     run = RunFolder(folder)
     config = run.config()
     settings, build = _settings(config, run.path / "config.json", device)
@@ -69,7 +69,7 @@ def reopen(folder, device, checkpoint=None):
     saved = checkpoints.load(path)
     model = build(settings.for_inference(), device)
     _fit(path, lambda: model.restore(saved.model))
-    return Finished(settings, model, config, path, saved.step)
+    return OpenedRun(settings, model, config, path, saved.step)
 
 
 def _settings(config, where, device):

@@ -21,11 +21,11 @@ def add_flags(parser):
 
 def run(options):
     with new_file(options, ".npz") as file:
-        finished, device = open_run(options, needs_encoder=True)
-        settings = finished.settings
-        names, pictures = open_all(options.data, settings.image_size, crop_of(options, finished),
+        opened, device = open_run(options, needs_encoder=True)
+        settings = opened.settings
+        names, pictures = open_all(options.data, settings.image_size, crop_of(options, opened),
                                    options.cache or settings.cache, limit=options.limit)
-        batches = [compute(finished.model.posterior, pictures.pictures(rows), device)
+        batches = [compute(opened.model.posterior, pictures.pictures(rows), device)
                    for rows in in_batches(len(names), "encoded")]
         mean, log_var = map(np.concatenate, zip(*batches))
         np.savez(file, names=np.array(names), mean=mean, log_var=log_var)

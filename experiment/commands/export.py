@@ -15,5 +15,5 @@ def add_flags(parser):
 
 def run(options):
     with new_file(options, ".safetensors") as file:
-        finished, _ = open_run(options)
-        exported.save(file, finished.model, finished.config, finished.step)
+        opened, _ = open_run(options)
+        exported.save(file, opened.model, opened.config, opened.step)

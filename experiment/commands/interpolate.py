@@ -20,11 +20,11 @@ def add_flags(parser):
 
 def run(options):
     with new_pictures(options, options.steps) as add:
-        finished, device = open_run(options, needs_encoder=True)
-        originals = read_pictures(options.images, finished.settings.image_size, crop_of(options, finished))
-        begin, end = compute(finished.model.encode, originals, device)                  # (Z,) each
+        opened, device = open_run(options, needs_encoder=True)
+        originals = read_pictures(options.images, opened.settings.image_size, crop_of(options, opened))
+        begin, end = compute(opened.model.encode, originals, device)                  # (Z,) each
         z = np.stack([slerp(begin, end, t) for t in np.linspace(0, 1, options.steps)])  # (steps, Z)
-        add(compute(finished.model.decode, z.astype(np.float32), device))
+        add(compute(opened.model.decode, z.astype(np.float32), device))
 
 
 def slerp(begin, end, t):

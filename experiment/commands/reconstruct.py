@@ -22,12 +22,12 @@ def add_flags(parser):
 def run(options):
     columns = min(COLUMNS, len(options.images))
     with new_pictures(options, columns) as add:
-        finished, device = open_run(options, needs_encoder=True)
-        crop = crop_of(options, finished)
+        opened, device = open_run(options, needs_encoder=True)
+        crop = crop_of(options, opened)
         for batch in in_batches(len(options.images), "reconstructions"):
             files = options.images[batch]
-            originals = read_pictures(files, finished.settings.image_size, crop)
-            reconstructions = compute(finished.model.reconstruct, originals, device)
+            originals = read_pictures(files, opened.settings.image_size, crop)
+            reconstructions = compute(opened.model.reconstruct, originals, device)
             if Path(options.out).suffix.lower() != ".png":
                 add(reconstructions, [Path(file).stem for file in files])
                 continue

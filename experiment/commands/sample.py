@@ -23,8 +23,8 @@ def add_flags(parser):
 def run(options):
     columns = max(COLUMNS, math.isqrt(options.count - 1) + 1)          # 8 a row; beyond 64 pictures a square
     with new_pictures(options, columns) as add:
-        finished, device = open_run(options)
+        opened, device = open_run(options)
         rng = generator(options.seed, "samples")
         for rows in in_batches(options.count, "samples"):
-            z = rng.standard_normal((rows.stop - rows.start, finished.settings.z_size), np.float32)
-            add(compute(finished.model.sample, z, device))
+            z = rng.standard_normal((rows.stop - rows.start, opened.settings.z_size), np.float32)
+            add(compute(opened.model.sample, z, device))

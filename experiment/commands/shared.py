@@ -47,21 +47,21 @@ def whole(at_least, at_most=2**31 - 1):
 
 
 def open_run(options, needs_encoder=False):
-    """(Finished, device) of the flags of add_run, told as well."""
+    """(OpenedRun, device) of the flags of add_run, told as well."""
     device, _ = choose_device(options.device)
-    finished = reopen(options.run, device, options.checkpoint)
-    if needs_encoder and not finished.model.has_encoder:
+    opened = reopen(options.run, device, options.checkpoint)
+    if needs_encoder and not opened.model.has_encoder:
         raise UsageError(f"{options.run}: a GAN has no encoder: give a run of celeba_vae.py, celeba_aegan.py "
                          "or lfw_aegan.py")
-    print(f"model: {finished.source}, step {finished.step:,}", flush=True)
-    return finished, device
+    print(f"model: {opened.source}, step {opened.step:,}", flush=True)
+    return opened, device
 
 
-def crop_of(options, finished):
+def crop_of(options, opened):
     """The name of a crop, from --crop or the run, told as well."""
     crop, why = options.crop, "--crop"
     if crop is None:
-        crop, why = finished.crop, "as the data of the run"
+        crop, why = opened.crop, "as the data of the run"
     if crop is None:
         crop, why = "centre", "the run does not tell how its data was cut: --crop chooses"
     print(f"crop: {crop} ({why})", flush=True)

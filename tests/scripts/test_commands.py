@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from safetensors import safe_open
 
+from experiment.commands.interpolate import slerp
 from experiment.pictures import grid
 from tests.experiment.runs import content, finished_run
 from tests.scripts.commands import FROM_ANYWHERE, command_line, do
@@ -98,6 +99,14 @@ def test_an_interpolation_goes_from_one_reconstruction_to_the_other(runs, pictur
     ends = grid(model.reconstruct(images[:2])).astype(int)
     for end in (slice(SIZE), slice(-SIZE, None)):
         assert np.abs(row[:, end] - ends[:, end]).max() <= 1
+
+
+def test_the_way_between_follows_the_sphere():
+    begin, end = np.array([2.0, 0, 0]), np.array([0, 2.0, 0])
+    for t in (0, 0.25, 0.5, 1):
+        angle = t * np.pi / 2
+        assert np.allclose(slerp(begin, end, t), [2 * np.cos(angle), 2 * np.sin(angle), 0])
+    assert np.allclose(slerp(begin, begin, 0.5), begin) and np.allclose(slerp(begin, -begin, 0.25), begin / 2)
 
 
 def test_codes_come_with_their_names(runs, pictures, tmp_path):

@@ -92,7 +92,7 @@ CASES = {
     "data missing": ("vae", nothing, ["encode", "run", "faces", "--out", "z.npz"], ["faces: no such file"]),
     "codes as .csv": ("vae", nothing, ["encode", "run", "toyfaces", "--out", "z.csv"], ["z.csv", ".npz"]),
     "model as .pt": ("vae", nothing, ["export", "run", "--out", "m.pt"], ["m.pt", ".safetensors"]),
-    "exported file missing": ("vae", nothing, ["sample", "m.safetensors", "--out", "out"], ["m.safetensors"]),
+    "exported file missing": ("vae", nothing, ["sample", "m.safetensors", "--out", "out"], ["no such file"]),
     **{f"{command} of a GAN": ("gan", nothing, [command, *arguments], ["run: a GAN has no encoder"])
        for command, arguments in (("reconstruct", FACE), ("interpolate", FACES),
                                   ("encode", ["run", "toyfaces", "--out", "z.npz"]))},
