@@ -148,7 +148,7 @@ class Downloader:
         """(reply that brings a file, its first bytes, iterator over the rest); Drive's form is confirmed."""
         reply = self._request(url, offset)
         first, chunks, page = self._look(reply, deadline)
-        if page and page.form and reply.status_code == 200:
+        if page and page.form:
             reply = self._request(page.form, offset)
             first, chunks, page = self._look(reply, deadline)
         status = reply.status_code

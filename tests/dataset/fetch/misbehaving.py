@@ -105,11 +105,13 @@ def range_answered_with(content, content_range):
     return reply
 
 
-def without_length(content):
-    """Serves `content` until the connection closes, without saying how long it is."""
+def without_length(content, then=None):
+    """Serves `content` without saying how long it is, then calls `then`; hanging up is the end."""
     def reply(handler):
         handler.start(200)
         handler.wfile.write(content)
+        if then:
+            then(handler)
     return reply
 
 

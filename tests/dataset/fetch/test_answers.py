@@ -6,7 +6,7 @@ import pytest
 from dataset.fetch.addresses import File
 from dataset.fetch.download import FetchFailed
 from tests.dataset.fetch.misbehaving import (
-    CONTENT, MD5, SIZE, Server, page, range_answered_with, redirect, status, whole, without_length,
+    CONTENT, MD5, SIZE, Server, page, range_answered_with, redirect, silent, status, whole, without_length,
     without_range)
 
 HALF = SIZE // 2
@@ -33,7 +33,7 @@ TOO_MANY = "says that too many people fetched this file lately; it gives it agai
     (whole(CONTENT[:-1]), "has 255,999 bytes under this name, not 256,000: another file"),
     (whole(CONTENT + b"x"), "has 256,001 bytes under this name, not 256,000: another file"),
     (whole(bytes(SIZE)), OTHER),
-    (without_length(CONTENT + b"x"), OTHER),
+    (without_length(CONTENT + b"x"), OTHER), (without_length(CONTENT + b"x", silent), OTHER),
     (redirect("http://127.0.0.1/file"), "leads to http://127.0.0.1/file, which is not https: refused"),
     (redirect("file:///etc/passwd"), "leads to file:///etc/passwd, which is not https: refused"),
     (redirect("/0"), "redirects in a circle"),

@@ -32,6 +32,14 @@ def test_command_says_what_it_does(sets, capsys, tmp_path):
     assert "attributes.txt" in names(folder)
 
 
+def test_names_do_not_command_the_terminal(sets, capsys, tmp_path):
+    command = ["fetch", "faces", "--cache", tmp_path / "a\x1b[2Jb\udcff"]
+    code, out, _ = run(capsys, *command)
+    assert code == 0 and len(out) == 3 and all(line.isprintable() for line in out)
+    code, _, err = run(capsys, *command, "--attributes", "--offline")
+    assert code == 2 and len(err) == 1 and err[0].isprintable()
+
+
 def test_command_uses_the_folder_where_data_looks(sets, capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     assert run(capsys, "fetch", "faces")[0] == 0
@@ -76,9 +84,10 @@ def test_command_interrupted_is_one_line_and_goes_on(sets, server, capsys, tmp_p
 # ------------------------------------------------------------------------------------------------- processes
 
 PROCESS = """
-import sys
+import signal, sys
 import dataset.__main__
 from dataset.fetch.addresses import SETS, File, Need
+signal.signal(signal.SIGINT, signal.default_int_handler)        # which a program in the background ignores
 {prepare}
 SETS["faces"] = (Need((File(*{file!r}),)),)
 sys.exit(dataset.__main__.main(["fetch", "faces", "--cache", {cache!r}]))

@@ -43,6 +43,11 @@ def test_cut_in_the_middle_goes_on(fetching, size):
     assert fetching.ranges() == [None, f"bytes={HALF}-"]
 
 
+def test_cut_of_a_reply_that_does_not_tell_its_length_goes_on(fetching):
+    fetching.get(without_length(CONTENT[:HALF]), whole(CONTENT))
+    assert fetching.holds(file=CONTENT) and fetching.ranges() == [None, f"bytes={HALF}-"]
+
+
 def test_reset_in_the_middle_goes_on(fetching):            # from wherever: it loses bytes on their way
     fetching.get(whole(CONTENT, HALF, reset), whole(CONTENT))
     assert fetching.holds(file=CONTENT) and len(fetching.slept) == 1
@@ -151,7 +156,7 @@ def test_dripping_is_a_stall(server, tmp_path):
 
 @pytest.mark.parametrize("reply", [status(503), whole(CONTENT, HALF, dripping)])
 def test_total_limit(server, tmp_path, reply):
-    fetching = Fetching(server, tmp_path / "folder", Limits(total=3, tries=99, stall=99))
+    fetching = Fetching(server, tmp_path / "folder", Limits(total=3, tries=99, stall=99, slowest=0))
     fetching.downloader.clock = iter(range(1000)).__next__
     with pytest.raises(FetchFailed, match="did not send it within 0.000833 hours$"):
         fetching.get(reply, others=[[whole(CONTENT)]])
