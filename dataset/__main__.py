@@ -1,6 +1,5 @@
 """python -m dataset fetch celeba: fetch an image set's own files, nothing else."""
 import argparse
-import os
 import signal
 import sys
 from pathlib import Path
@@ -23,17 +22,13 @@ def main(arguments=None):
     """Runs the command; returns its exit status: 0 done, 2 not done and told why, 130 interrupted."""
     try:
         _fetch(arguments)
+        return 0
     except DataError as error:
         print(printable(f"error: {error}"), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("interrupted: what has come is kept; the same command goes on from there", file=sys.stderr)
         return 128 + signal.SIGINT
-    try:
-        sys.stdout.flush()
-    except OSError:          # nobody reads what is printed, and Python would flush once more at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _fetch(arguments):
