@@ -1,8 +1,9 @@
 """Layers with pullbacks, the paper's networks, and the models that train them. No autograd, files or CUDA."""
-from nets.architectures import SIZES, decoder, discriminator, encoder
+from nets.architectures import SIZES, decoder, discriminator, encoder, regressor
 from nets.gan import GAN
 from nets.model import Model
 from nets.network import Network
 from nets.optimisers import OPTIMISERS
+from nets.attribute_regressor import Regressor
 from nets.vae import VAE, FeatureVAE
 from nets.vaegan import FAKES, VAEGAN

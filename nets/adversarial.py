@@ -19,8 +19,10 @@ class Adversarial(Model):
         self.real_weight, self.eps, self.gate, self.non_saturating = real_weight, eps, gate, non_saturating
         self.gates = {}       # of this step, (1,) arrays on the device by network: 1 for 'step', 0 for 'skip'
 
-    def gan_gradients(self, x, fakes):
+    def gan_gradients(self, x, fakes, attributes=None):
         """L_GAN on real images x (N, S, S, 3) and fakes (M, S, S, 3) in one batch: adds Dis's gradient.
+
+        attributes (N, A): of the real images, and in the same order of the fakes, where Dis is told any.
 
         Returns the gradient to the fakes of what Dec descends, like fakes. In the minimax game that is
         -L_GAN, and one backward pass serves both players; the weight of a fake, which balances Dis alone, is
@@ -30,7 +32,9 @@ class Adversarial(Model):
         real_weight, fake_weight = 1.0, 1.0
         if self.real_weight is not None:
             real_weight, fake_weight = self.real_weight, (1 - self.real_weight) * n / len(fakes)
-        logits, discriminator_back = discriminator(ga.concatenate(x, fakes))
+        if attributes is not None:
+            attributes = ga.concatenate(*[attributes] * (1 + len(fakes) // n))
+        logits, discriminator_back = discriminator(ga.concatenate(x, fakes), attributes=attributes)
         report, dlogits = ga.gan_cost(logits, n, real_weight, fake_weight, self.eps, self.gate)
         self.report_gan(report)
         self.gates = {"discriminator": report[4:5], "decoder": report[5:6]}

@@ -19,42 +19,56 @@ _DISCRIMINATOR = {32: (32, 128, 192, 256), 64: (32, 128, 256, 256), 128: (32, 12
 _FEATURE_LAYER = {32: "conv3", 64: "conv4", 128: "conv4"}
 
 
-def encoder(size, z_size, rng, hidden=1024, width=1.0, **options):
+def encoder(size, z_size, rng, hidden=1024, width=1.0, attributes=0, **options):
     """Images (N, S, S, 3) -> (N, 2Z) = [mean | raw log-variance] of q(z|x). `hidden`: 2048 in the paper, 1024
-    in the released code. options: device, dtype, precision of nets.Network. Raises ValueError for an
-    unsupported size."""
-    channels = _channels(_ENCODER, size, width)
-    layers = [Conv(f"conv{i}", c_in, c_out, stride=2)
-              for i, (c_in, c_out) in enumerate(zip((3, *channels), channels), 1)]
-    side = size >> len(channels)
-    hidden = _scaled(hidden, width)
-    layers += [Dense("fc", side * side * channels[-1], hidden),
-               Dense("latent", hidden, 2 * z_size, normalise=False, activation="linear", decayed=False)]
-    return Network(layers, rng, **options)
+    in the released code. attributes: how many are joined to the input of the top dense layer, in a
+    conditional model. options: device, dtype, precision of nets.Network. Raises ValueError for an unsupported
+    size."""
+    layers, hidden = _trunk(size, hidden, width, attributes)
+    latent = Dense("latent", hidden, 2 * z_size, normalise=False, activation="linear", decayed=False)
+    return Network([*layers, latent], rng, **options)
 
 
-def decoder(size, z_size, rng, width=1.0, **options):
-    """z (N, Z) -> images (N, S, S, 3) in [-1, 1]. Two paths: one for z of the posterior, one of the prior."""
+def regressor(size, outputs, rng, hidden=1024, width=1.0, **options):
+    """Images (N, S, S, 3) -> (N, outputs), their attributes: the encoder with one head (section 4.3)."""
+    layers, hidden = _trunk(size, hidden, width)
+    head = Dense("attributes", hidden, outputs, normalise=False, activation="linear", decayed=False)
+    return Network([*layers, head], rng, **options)
+
+
+def decoder(size, z_size, rng, width=1.0, attributes=0, **options):
+    """z (N, Z) -> images (N, S, S, 3) in [-1, 1]. Two paths: one for z of the posterior, one of the prior.
+    attributes: how many are joined to z, in a conditional model."""
     channels = _channels(_DECODER, size, width)
     side = size >> (len(channels) - 1)
-    layers = [Dense("fc", z_size, (side, side, channels[0]))]
+    layers = [Dense("fc", z_size, (side, side, channels[0]), attributes=attributes)]
     layers += [UpConv(f"upconv{i}", c_in, c_out)
                for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 1)]
     layers += [Conv("image", channels[-1], 3, normalise=False, activation="tanh")]
     return Network(layers, rng, paths=2, **options)
 
 
-def discriminator(size, rng, hidden=512, width=1.0, **options):
-    """Images (N, S, S, 3) -> logits (N, 1): D(x) = sigmoid(logit). `features` gives Dis_l(x)."""
+def discriminator(size, rng, hidden=512, width=1.0, attributes=0, **options):
+    """Images (N, S, S, 3) -> logits (N, 1): D(x) = sigmoid(logit). `features` gives Dis_l(x).
+    attributes: how many are joined to the input of the top hidden layer, in a conditional model."""
     channels = _channels(_DISCRIMINATOR, size, width)
     layers = [Conv("conv1", 3, channels[0], normalise=False)]
     layers += [Conv(f"conv{i}", c_in, c_out, stride=2)
                for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 2)]
     side = size >> (len(channels) - 1)
     hidden = _scaled(hidden, width)
-    layers += [Dense("fc", side * side * channels[-1], hidden),
+    layers += [Dense("fc", side * side * channels[-1], hidden, attributes=attributes),
                Dense("real", hidden, 1, normalise=False, activation="linear")]
     return Network(layers, rng, feature_layer=_FEATURE_LAYER[size], **options)
+
+
+def _trunk(size, hidden, width, attributes=0):
+    """The encoder's layers below its head, and the width of the last."""
+    channels, hidden = _channels(_ENCODER, size, width), _scaled(hidden, width)
+    side = size >> len(channels)
+    layers = [Conv(f"conv{i}", c_in, c_out, stride=2)
+              for i, (c_in, c_out) in enumerate(zip((3, *channels), channels), 1)]
+    return [*layers, Dense("fc", side * side * channels[-1], hidden, attributes=attributes)], hidden
 
 
 def _channels(table, size, width):

@@ -11,8 +11,8 @@ class GAN(Adversarial):
     def __init__(self, decoder, discriminator, z_size, **options):
         super().__init__({"decoder": decoder, "discriminator": discriminator}, z_size, **options)
 
-    def gradients(self, x):
-        z_p = self.noise(len(x), PRIOR)                                       # Z_p <- samples from N(0, I)
-        fakes, fakes_back = self.networks["decoder"](z_p, path=PRIOR)         # X_p <- Dec(Z_p)
-        dfakes = self.gan_gradients(x, fakes)                                 # theta_Dis: L_GAN
+    def gradients(self, x, attributes=None):
+        z_p, decoder = self.noise(len(x), PRIOR), self.networks["decoder"]    # Z_p <- samples from N(0, I)
+        fakes, fakes_back = decoder(z_p, path=PRIOR, attributes=attributes)   # X_p <- Dec(Z_p)
+        dfakes = self.gan_gradients(x, fakes, attributes)                     # theta_Dis: L_GAN
         fakes_back(dfakes, need_dx=False)                                     # theta_Dec: against it

@@ -87,6 +87,7 @@ class Layer:
     and `transpose`, the gradients of that."""
 
     precision = "fp32"
+    attributes = 0      # how many the layer takes beside its input (Dense)
 
     def __init__(self, name, weights, channels, normalise, activation, norm_eps):
         self.name, self.activation = name, activation
@@ -184,19 +185,30 @@ class UpConv(Layer):
 
 
 class Dense(Layer):
-    """Fully connected: any (N, ...) with D numbers an image -> (N, *out_shape)."""
+    """Fully connected: any (N, ...) with D numbers an image -> (N, *out_shape).
 
-    def __init__(self, name, inputs, out_shape, normalise=True, activation="relu", decayed=True):
-        self.out_shape = tuple(np.atleast_1d(out_shape).tolist())
-        outputs = int(np.prod(self.out_shape))
+    attributes: A numbers that are joined to each image's D, for a conditional model (paper, section 4.3).
+    """
+
+    def __init__(self, name, inputs, out_shape, normalise=True, activation="relu", decayed=True,
+                 attributes=0):
+        self.out_shape, self.attributes = tuple(np.atleast_1d(out_shape).tolist()), attributes
+        outputs, inputs = int(np.prod(self.out_shape)), inputs + attributes
         weights = Parameter(Uniform((inputs, outputs), inputs), decayed=decayed)
         super().__init__(name, weights, outputs, normalise, activation, norm_eps=1e-5)
 
-    def __call__(self, x, phase="train", path=0):
-        y, pullback_flat = super().__call__(x.reshape(len(x), -1), phase, path)       # (N, D) -> (N, K)
+    def __call__(self, x, phase="train", path=0, attributes=None):
+        """attributes (N, A) where the layer takes any; they get no gradient."""
+        flat = x.reshape(len(x), -1)                                                  # (N, D)
+        d = flat.shape[1]
+        if self.attributes:
+            flat = ga.concatenate(flat, ga.cast(attributes, x.dtype), axis=-1)        # (N, D + A)
+        y, pullback_flat = super().__call__(flat, phase, path)                        # (N, K)
 
         def pullback(dy, weight=1.0, need_dx=True):
             dx = pullback_flat(dy.reshape(y.shape), weight, need_dx)
+            if need_dx and self.attributes:
+                dx = dx[:, :d].copy()
             return dx.reshape(x.shape) if need_dx else None
 
         return y.reshape(len(x), *self.out_shape), pullback
@@ -214,4 +226,5 @@ class Dense(Layer):
         return self.out_shape
 
     def __str__(self):
-        return "FC " + "*".join(str(side) for side in self.out_shape)
+        row = "FC " + "*".join(str(side) for side in self.out_shape)
+        return f"{row} ({self.attributes} attributes joined)" if self.attributes else row

@@ -98,33 +98,35 @@ class Model:
     def has_encoder(self):
         return "encoder" in self.networks
 
-    def sample(self, z):
-        """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics."""
-        return self._decode(z, self.sample_path)
+    def sample(self, z, attributes=None):
+        """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics.
 
-    def decode(self, z):
-        """Images decoded from z (N, Z) of the posterior (without an encoder: of the prior), with running
-        statistics."""
-        return self._decode(z, POSTERIOR if self.has_encoder else self.sample_path)
+        attributes (N, A), here and below: of the images, for a conditional model.
+        """
+        return self._decode(z, self.sample_path, attributes)
 
-    def _decode(self, z, path):
-        return self.networks["decoder"](z, "test", path)[0]
+    def decode(self, z, attributes=None):
+        """Images decoded from z (N, Z) of the posterior, or of the prior where there is no encoder."""
+        return self._decode(z, POSTERIOR if self.has_encoder else self.sample_path, attributes)
 
-    def posterior(self, x):
+    def _decode(self, z, path, attributes):
+        return self.networks["decoder"](z, "test", path, attributes)[0]
+
+    def posterior(self, x, attributes=None):
         """Mean and log-variance of q(z|x), (N, Z) each, of images x; None for a model without an encoder."""
         if not self.has_encoder:
             return None
-        h, _ = self.networks["encoder"](x, "test")
+        h, _ = self.networks["encoder"](x, "test", attributes=attributes)
         mean, raw = h[:, :self.z_size], h[:, self.z_size:]
         return mean.copy(), self.log_var_bound * np.tanh(raw / self.log_var_bound)
 
-    def encode(self, x):
+    def encode(self, x, attributes=None):
         """Posterior means (N, Z) of images x; None for a model without an encoder."""
-        return self.posterior(x)[0] if self.has_encoder else None
+        return self.posterior(x, attributes)[0] if self.has_encoder else None
 
-    def reconstruct(self, x):
+    def reconstruct(self, x, attributes=None):
         """Images decoded from the posterior means of x; None for a model without an encoder."""
-        return self.decode(self.encode(x)) if self.has_encoder else None
+        return self.decode(self.encode(x, attributes), attributes) if self.has_encoder else None
 
     # -------------------------------------------------------------------------------------------- state
 

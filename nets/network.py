@@ -31,9 +31,17 @@ class Network:
 
     # -------------------------------------------------------------------------------------------- running
 
-    def __call__(self, x, phase="train", path=0):
-        """x (N, ...) -> y, pullback; pullback(dy, weight=1.0, need_dx=True) -> dx, see nets.layers."""
-        return self._run([lambda x, layer=layer: layer(x, phase, path) for layer in self.layers], x)
+    def __call__(self, x, phase="train", path=0, attributes=None):
+        """x (N, ...) -> y, pullback; pullback(dy, weight=1.0, need_dx=True) -> dx, see nets.layers.
+
+        attributes (N, A): for a network with a layer that they are joined to.
+        """
+        def function(layer):
+            if layer.attributes:
+                return lambda x: layer(x, phase, path, attributes)
+            return lambda x: layer(x, phase, path)
+
+        return self._run([function(layer) for layer in self.layers], x)
 
     def features(self, x, phase="batch"):
         """Dis_l(x) and its pullback: all layers before `feature_layer`, then that layer's linear operation.

@@ -14,12 +14,12 @@ class VAE(Model):
     def __init__(self, encoder, decoder, z_size, **options):
         super().__init__({"encoder": encoder, "decoder": decoder}, z_size, **options)
 
-    def gradients(self, x):
+    def gradients(self, x, attributes=None):
         encoder, decoder = self.networks["encoder"], self.networks["decoder"]
-        h, encoder_back = encoder(x)
+        h, encoder_back = encoder(x, attributes=attributes)
         noise = self.noise(len(x), POSTERIOR)
         z, kl = ga.reparametrise(h, noise, self.log_var_bound)                # L_prior
-        x_rec, decoder_back = decoder(z, path=POSTERIOR)
+        x_rec, decoder_back = decoder(z, path=POSTERIOR, attributes=attributes)
         dx_rec = self.likelihood_grad(x_rec, x)                               # L_llike
 
         dz = decoder_back(dx_rec)

@@ -31,13 +31,16 @@ class VAEGAN(Adversarial):
         self.gamma, self.fakes, self.decode_again = gamma, fakes, decode_again
         self.sample_path = POSTERIOR if fakes == "reconstructions" else PRIOR
 
-    def gradients(self, x):
-        """All three gradients of Algorithm 1 for a mini-batch X (N, S, S, 3), on the same parameters."""
+    def gradients(self, x, attributes=None):
+        """All three gradients of Algorithm 1 for a mini-batch X (N, S, S, 3), on the same parameters.
+
+        attributes (N, A): what a conditional model is told of each image (section 4.3).
+        """
         (encoder, decoder, discriminator), n = self.networks.values(), len(x)
-        h, encoder_back = encoder(x)                                          # Z <- Enc(X)
+        h, encoder_back = encoder(x, attributes=attributes)                   # Z <- Enc(X)
         noise = self.noise(n, POSTERIOR)
         z, kl = ga.reparametrise(h, noise, self.log_var_bound)                # L_prior
-        x_rec, decoder_back = decoder(z, path=POSTERIOR)                      # X~ <- Dec(Z)
+        x_rec, decoder_back = decoder(z, path=POSTERIOR, attributes=attributes)   # X~ <- Dec(Z)
         f, features_back = discriminator.features(ga.concatenate(x_rec, x))
         llike, df_rec = ga.feature_loss(f[:n], f[n:])                         # L_llike, Dis_l(X) fixed
 
@@ -49,24 +52,26 @@ class VAEGAN(Adversarial):
         # Activations that the second half does not need are freed: 430 MiB at 64x64 and batch 64.
         del h, encoder_back, f, features_back, df_rec, df, dx_rec
 
-        fakes, fakes_back = self._fakes(z, x_rec, decoder_back)               # X_p <- Dec(Z_p)
+        fakes, fakes_back = self._fakes(z, x_rec, decoder_back, attributes)   # X_p <- Dec(Z_p)
         del x_rec, decoder_back                                               # unless fakes hold them
-        dfakes = self.gan_gradients(x, fakes)                                 # theta_Dis: L_GAN
+        dfakes = self.gan_gradients(x, fakes, attributes)                     # theta_Dis: L_GAN
         fakes_back(dfakes, weight=1 - self.gamma, need_dx=False)              # theta_Dec: against it
         self.report("kl", kl, per=n)
         self.report("feature_loss", llike, per=n)
 
-    def _fakes(self, z, x_rec, decoder_back):
+    def _fakes(self, z, x_rec, decoder_back, attributes):
         """The images that Dis is to tell from real ones, and their pullback into Dec, which stops there."""
         decoder, n = self.networks["decoder"], len(z)
         if self.fakes == "reconstructions":
-            return decoder(z, "batch") if self.decode_again else (x_rec, decoder_back)
+            again = self.decode_again
+            return decoder(z, "batch", attributes=attributes) if again else (x_rec, decoder_back)
         z_p = self.noise(n, PRIOR)
         if self.fakes == "prior":
-            return decoder(z_p, path=PRIOR)
+            return decoder(z_p, path=PRIOR, attributes=attributes)
         if self.decode_again:
-            return decoder(ga.concatenate(z, z_p), path=PRIOR)
-        x_p, prior_back = decoder(z_p, path=PRIOR)
+            twice = None if attributes is None else ga.concatenate(attributes, attributes)
+            return decoder(ga.concatenate(z, z_p), path=PRIOR, attributes=twice)
+        x_p, prior_back = decoder(z_p, path=PRIOR, attributes=attributes)
 
         def both_back(dfakes, weight, need_dx):
             decoder_back(dfakes[:n], weight, need_dx)

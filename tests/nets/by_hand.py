@@ -10,9 +10,9 @@ GAMMA, EPS = 0.3, 1e-3
 LOG_VAR_BOUND = 8.0       # [ours]
 
 
-def build(kind="vaegan", **options):
+def build(kind="vaegan", attributes=0, **options):
     """A model of the kind; all kinds start from the same networks and draw the same noise."""
-    rng, parts = np.random.default_rng(0), dict(width=0.06, dtype=np.float64)
+    rng, parts = np.random.default_rng(0), dict(width=0.06, dtype=np.float64, attributes=attributes)
     encoder, decoder = nets.encoder(SIZE, Z, rng, **parts), nets.decoder(SIZE, Z, rng, **parts)
     discriminator = nets.discriminator(SIZE, rng, **parts)
     options = dict(seed=3, learning_rate=1e-3) | options
@@ -30,6 +30,10 @@ def images(n=3):
     return np.random.default_rng(1).uniform(-1, 1, (n, SIZE, SIZE, 3))
 
 
+def attributes_of(n=3, count=4):
+    return np.random.default_rng(6).standard_normal((n, count))
+
+
 def along(network, objective):
     """The objective as a function of the network's parameters."""
     def value(parameters):
@@ -43,8 +47,8 @@ def along(network, objective):
 class Objectives:
     """The scalars of Algorithm 1 as plain forward runs, with what the algorithm holds fixed held fixed."""
 
-    def __init__(self, model, x):
-        self.model, self.x, self.n = model, x, len(x)
+    def __init__(self, model, x, attributes=None):
+        self.model, self.x, self.n, self.attributes = model, x, len(x), attributes
         self.encoder, self.decoder, self.discriminator = model.networks.values()
         self.noise, self.z_p = model.noise(self.n, POSTERIOR), model.noise(self.n, PRIOR)
         self.z = self.posterior()[0]
@@ -53,10 +57,11 @@ class Objectives:
         self.fakes_now = self.fakes()
 
     def posterior(self):
-        return ga.reparametrise(self.encoder(self.x, "batch")[0], self.noise, LOG_VAR_BOUND)
+        h = self.encoder(self.x, "batch", attributes=self.attributes)[0]
+        return ga.reparametrise(h, self.noise, LOG_VAR_BOUND)
 
     def features(self, z=None):
-        x_rec = self.decoder(self.z if z is None else z, "batch")[0]
+        x_rec = self.decode(self.z if z is None else z)
         return self.discriminator.features(np.concatenate([x_rec, self.x]))[0]
 
     def llike(self, z=None):
@@ -68,16 +73,20 @@ class Objectives:
         return kl[0] + self.llike(z)
 
     def fakes(self):
-        def decode(z):
-            return self.decoder(z, "batch")[0]
-
         if self.model.fakes == "prior":
-            return decode(self.z_p)
+            return self.decode(self.z_p)
         if self.model.fakes == "reconstructions":
-            return decode(self.z)
+            return self.decode(self.z)
         if self.model.decode_again:
-            return decode(np.concatenate([self.z, self.z_p]))
-        return np.concatenate([decode(self.z), decode(self.z_p)])
+            return self.decode(np.concatenate([self.z, self.z_p]))
+        return np.concatenate([self.decode(self.z), self.decode(self.z_p)])
+
+    def decode(self, z):
+        return self.decoder(z, "batch", attributes=self.attributes_of(len(z)))[0]
+
+    def attributes_of(self, rows):
+        """The attributes of so many rows, mini-batch after mini-batch."""
+        return None if self.attributes is None else np.tile(self.attributes, (rows // self.n, 1))
 
     def weights(self):
         if self.model.real_weight is None:
@@ -85,7 +94,8 @@ class Objectives:
         return self.model.real_weight, (1 - self.model.real_weight) * self.n / len(self.fakes_now)
 
     def logits(self, fakes):
-        return self.discriminator(np.concatenate([self.x, fakes]), "batch")[0]
+        both = np.concatenate([self.x, fakes])
+        return self.discriminator(both, "batch", attributes=self.attributes_of(len(both)))[0]
 
     def gan(self, fakes):
         real_weight, fake_weight = self.weights()

@@ -3,27 +3,37 @@ import numpy as np
 import pytest
 
 import gpuarray as ga
+import nets
 from nets.model import POSTERIOR, PRIOR
 from tests.gpuarray.check import check_gradient
-from tests.nets.by_hand import EPS, LOG_VAR_BOUND, along, build, images
+from tests.nets.by_hand import EPS, LOG_VAR_BOUND, SIZE, along, attributes_of, build, images
 
 
 @pytest.mark.parametrize("name", ["encoder", "decoder"])
 @pytest.mark.parametrize("kind", ["vae", "vae_dis_l"])
 def test_vae_gradients(kind, name):
-    model, x = build(kind), images()
+    check_vae(build(kind), kind, name, images())
+
+
+@pytest.mark.parametrize("name", ["encoder", "decoder"])
+def test_conditional_vae_gradients(name):
+    check_vae(build("vae", attributes=4), "vae", name, images(), attributes_of())
+
+
+def check_vae(model, kind, name, x, attributes=None):
     encoder, decoder = model.networks.values()
     noise = model.noise(len(x), POSTERIOR)
 
     def objective():
-        z, kl = ga.reparametrise(encoder(x, "batch")[0], noise, LOG_VAR_BOUND)
-        x_rec = decoder(z, "batch")[0]
+        h = encoder(x, "batch", attributes=attributes)[0]
+        z, kl = ga.reparametrise(h, noise, LOG_VAR_BOUND)
+        x_rec = decoder(z, "batch", attributes=attributes)[0]
         if kind == "vae":
             return kl[0] + np.sum((x_rec - x) ** 2) / 2
         features = [model.discriminator.features(images, "test")[0] for images in (x_rec, x)]
         return kl[0] + np.sum((features[0] - features[1]) ** 2) / 2
 
-    model.gradients(x)
+    model.gradients(x, attributes)
     network = model.networks[name]
     check_gradient(along(network, objective), network.gradients.copy(), network.parameters.copy(),
                    np.random.default_rng(2), tolerance=2e-5)
@@ -37,6 +47,23 @@ def test_the_fixed_discriminator_of_vae_dis_l_stays_as_it_is():
     for kept, now in zip(before, (discriminator.parameters, discriminator.statistics)):
         assert np.array_equal(kept, now)
     assert not discriminator.gradients.any() and "discriminator" not in model.networks
+
+
+def test_regressor_gradients_and_that_it_learns_the_attributes():
+    rng, x, attributes = np.random.default_rng(0), images(), attributes_of()
+    network = nets.regressor(SIZE, 4, rng, width=0.06, dtype=np.float64)
+    model = nets.Regressor(network, seed=0, learning_rate=1e-3)
+
+    def objective():
+        return np.sum((network(x, "batch")[0] - attributes) ** 2) / 2
+
+    model.gradients(x, attributes)
+    check_gradient(along(network, objective), network.gradients.copy(), network.parameters.copy(),
+                   np.random.default_rng(2), tolerance=2e-5)
+    first = objective()
+    for _ in range(60):
+        model.step(x, attributes)
+    assert objective() < 0.1 * first and model.predict(x).shape == (3, 4)
 
 
 @pytest.mark.parametrize("name", ["decoder", "discriminator"])

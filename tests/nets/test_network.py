@@ -7,13 +7,13 @@ from tests.gpuarray.check import check_gradient
 Z = 6
 
 
-def tiny(kind, size=32, width=0.06, seed=0):
-    rng = np.random.default_rng(seed)
+def tiny(kind, size=32, width=0.06, seed=0, attributes=0):
+    rng, options = np.random.default_rng(seed), dict(width=width, dtype=np.float64, attributes=attributes)
     if kind == "encoder":
-        return nets.encoder(size, Z, rng, width=width, dtype=np.float64), (size, size, 3)
+        return nets.encoder(size, Z, rng, **options), (size, size, 3)
     if kind == "decoder":
-        return nets.decoder(size, Z, rng, width=width, dtype=np.float64), (Z,)
-    return nets.discriminator(size, rng, width=width, dtype=np.float64), (size, size, 3)
+        return nets.decoder(size, Z, rng, **options), (Z,)
+    return nets.discriminator(size, rng, **options), (size, size, 3)
 
 
 @pytest.mark.parametrize("kind", ["encoder", "decoder", "discriminator"])
@@ -98,3 +98,21 @@ def test_flat_buffers_hold_every_parameter_aligned_and_decayed_ones_first():
 def test_an_unsupported_size_is_refused():
     with pytest.raises(ValueError, match="48 is not supported: use one of 32, 64, 128"):
         nets.encoder(48, Z, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("phase", ["batch", "test"])
+@pytest.mark.parametrize("kind", ["encoder", "decoder", "discriminator"])
+def test_attributes_are_joined_and_get_no_gradient(kind, phase):
+    network, shape = tiny(kind, attributes=3)
+    rng = np.random.default_rng(5)
+    x, attributes = rng.standard_normal((4, *shape)), rng.standard_normal((4, 3))
+    y, pullback = network(x, phase, attributes=attributes)
+    dy = rng.standard_normal(y.shape)
+    dx = pullback(dy)
+    assert dx.shape == x.shape
+    check_gradient(lambda x: np.sum(dy * network(x, phase, attributes=attributes)[0]), dx, x, rng,
+                   tolerance=1e-5)
+    assert not np.allclose(y, network(x, phase, attributes=attributes[::-1].copy())[0])
+    plain, _ = tiny(kind)
+    width = next(layer for layer in plain.layers if layer.name == "fc").weights.shape[1]
+    assert network.parameter_count == plain.parameter_count + 3 * width

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from tests.gpuarray.check import check_gradient
-from tests.nets.by_hand import Objectives, along, build, images
+from tests.nets.by_hand import Objectives, along, attributes_of, build, images
 
 WIRINGS = [dict(fakes="prior", real_weight=0.5), dict(fakes="prior", real_weight=0.33),
            dict(fakes="prior", real_weight=0.5, non_saturating=True),
@@ -15,9 +15,19 @@ WIRINGS = [dict(fakes="prior", real_weight=0.5), dict(fakes="prior", real_weight
 @pytest.mark.parametrize("name", ["encoder", "decoder", "discriminator"])
 @pytest.mark.parametrize("wiring", WIRINGS, ids=lambda w: "-".join(map(str, w.values())))
 def test_each_network_gets_its_gradient_and_no_other(wiring, name):
-    model, x = build(**wiring), images()
-    objectives = Objectives(model, x)
-    model.gradients(x)
+    check_network(build(**wiring), name, images())
+
+
+@pytest.mark.parametrize("name", ["encoder", "decoder", "discriminator"])
+@pytest.mark.parametrize("wiring", [WIRINGS[0], WIRINGS[3], WIRINGS[-2], WIRINGS[-1]],
+                         ids=lambda w: "-".join(map(str, w.values())))
+def test_conditional_networks_get_their_gradients(wiring, name):
+    check_network(build(attributes=4, **wiring), name, images(), attributes_of())
+
+
+def check_network(model, name, x, attributes=None):
+    objectives = Objectives(model, x, attributes)
+    model.gradients(x, attributes)
     network = model.networks[name]
     check_gradient(along(network, getattr(objectives, f"{name}_objective")), network.gradients.copy(),
                    network.parameters.copy(), np.random.default_rng(2), tolerance=2e-5)

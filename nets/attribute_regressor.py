@@ -1,0 +1,20 @@
+"""The attribute regressor of section 4.3: it reads the attributes of images, real or generated."""
+import gpuarray as ga
+from nets.model import Model
+
+
+class Regressor(Model):
+    """Minimises half the squared error of the attributes, summed, over a network of nets.regressor."""
+
+    def __init__(self, regressor, **options):
+        super().__init__({"regressor": regressor}, z_size=0, **options)
+
+    def gradients(self, x, attributes):
+        predicted, regressor_back = self.networks["regressor"](x)
+        loss, dpredicted = ga.feature_loss(predicted, attributes)
+        regressor_back(dpredicted, need_dx=False)
+        self.report("attribute_loss", loss, per=len(x))
+
+    def predict(self, x):
+        """The attributes (N, A) of images x (N, S, S, 3), with running statistics."""
+        return self.networks["regressor"](x, "test")[0]
