@@ -32,7 +32,9 @@ MODELS = {
                                               gate=None, **o),
     "decode_again": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", decode_again=True,
                                                      **o),
+    "conditional": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", **o),
 }
+ATTRIBUTES = {"conditional": 3}      # of each image, where a model is told any
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +46,7 @@ def cuda():
 
 def build(name, where, precision="fp32", **options):
     rng = np.random.default_rng(3)
-    common = dict(width=0.06, device=where, precision=precision)
+    common = dict(width=0.06, device=where, precision=precision, attributes=ATTRIBUTES.get(name, 0))
     networks = (nets.encoder(SIZE, Z, rng, **common), nets.decoder(SIZE, Z, rng, **common),
                 nets.discriminator(SIZE, rng, **common))
     return MODELS[name](*networks, seed=5, learning_rate=1e-3, **options)
@@ -53,6 +55,13 @@ def build(name, where, precision="fp32", **options):
 def images(step, where):
     x = np.random.default_rng(step).uniform(-1, 1, (BATCH, SIZE, SIZE, 3)).astype(np.float32)
     return ga.to_device(x, where)
+
+
+def batch(name, step, where):
+    """A step's images, and their attributes where the model is told any."""
+    count = ATTRIBUTES.get(name, 0)
+    attributes = np.random.default_rng(100 + step).standard_normal((BATCH, count)).astype(np.float32)
+    return (images(step, where), ga.to_device(attributes, where)) if count else (images(step, where),)
 
 
 def assert_networks_close(there, here, buffer, tolerance):
@@ -81,8 +90,8 @@ def test_steps_agree_with_the_numpy_backend(name):
     assert_same_bits(here, there)
     for step in range(STEPS):
         here.restore(there.state())
-        here.gradients(images(step, "cpu"))
-        there.gradients(images(step, "cuda"))
+        here.gradients(*batch(name, step, "cpu"))
+        there.gradients(*batch(name, step, "cuda"))
         assert_networks_close(there, here, "gradients", TOLERANCE["gradients"])
         here.update()
         there.update()
@@ -120,12 +129,13 @@ def test_reduced_precision_stays_near_float32(precision, gradients, losses):
 
 # -------------------------------------------------------------------------------------- one step as one graph
 
-def test_a_recorded_step_gives_the_bits_of_an_eager_one():
-    eager, recorded = build("released", "cuda"), build("released", "cuda", graph=True)
+@pytest.mark.parametrize("name", ["released", "conditional"])
+def test_a_recorded_step_gives_the_bits_of_an_eager_one(name):
+    eager, recorded = build(name, "cuda"), build(name, "cuda", graph=True)
     for step in range(3):
         for model in (eager, recorded):
             model.learning_rate = 1e-3 / (1 + step)
-            model.step(images(step, "cuda"))
+            model.step(*batch(name, step, "cuda"))
         assert_same_bits(eager, recorded)
         if step == 1:
             assert recorded.metrics() == eager.metrics()
