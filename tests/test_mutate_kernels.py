@@ -1,5 +1,5 @@
 """The mutation check itself: what it takes out of a kernel file, and that tests notice it."""
-from gpuarray.cuda.runtime import FOLDER
+from gpuarray.cuda.source import FOLDER
 from tests.mutate_kernels.equivalent import EQUIVALENT
 from tests.mutate_kernels.mutants import find_mutants
 from tests.mutate_kernels.runner import files_of, run_mutants

@@ -17,7 +17,7 @@ BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_w
 USE = """
 from pathlib import Path
 import gpuarray, nets, dataset, experiment
-from gpuarray.cuda.runtime import FOLDER, source_text
+from gpuarray.cuda.source import FOLDER, source_text
 assert Path.cwd() in FOLDER.parents, FOLDER
 for path in sorted(FOLDER.glob("*.cu")):
     print(path.name, len(source_text(path.name)))

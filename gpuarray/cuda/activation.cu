@@ -1,17 +1,19 @@
-// The way back through y = activation(a + bias): da = dy activation'(y), and parts of its sum for dbias.
+// The gradient of y = activation(a + bias): da = dy activation'(y), and the partial sums of da for dbias.
 //
-// Tiling: blocks over strips of 128 bytes of a row (columns.cuh), 16 bytes a thread; each leaves the sums
-// over its chunk of rows in parts, which column_sums in sums.cu adds to dbias. Layout: dy, y, da (rows,
-// channels), parts (chunks, channels). Precision: float32, sums in a fixed order.
+// Tiling: each block takes a strip of 128 bytes of each row (columns.cuh), 16 bytes a thread. It leaves the
+// sums over its segment of the rows in `partials`; column_sums in sums.cu adds them to dbias.
+// Layout: dy, y, da (rows, channels), partials (segments, channels).
+// Precision: float32, sums in a fixed order.
+// Test: python -m pytest tests/gpuarray/cuda/test_activation.py
 #include "columns.cuh"
 
 constexpr int ROWS_AT_ONCE = 2;
 
-// parts null: da alone.
-extern "C" __global__ void __launch_bounds__(256)
-bias_activation_grad(In<ELEMENT> dy, In<ELEMENT> y, Out<ELEMENT> da, Out<float> parts, int rows, int channels,
-                     int chunk) {
-    const Strip at = strip_at(rows, channels, chunk, blockIdx.y, WIDTH);
+// Where partials is null, da alone is computed.
+extern "C" __global__ void __launch_bounds__(THREADS)
+bias_activation_grad(In<ELEMENT> dy, In<ELEMENT> y, Out<ELEMENT> da, Out<float> partials, int rows,
+                     int channels, int segment) {
+    const Strip at = strip_at(rows, channels, segment, blockIdx.y, WIDTH);
     float sums[WIDTH] = {};
     Vector<ELEMENT, WIDTH> dy_read[ROWS_AT_ONCE], y_read[ROWS_AT_ONCE];
     if (at.inside)
@@ -29,7 +31,7 @@ bias_activation_grad(In<ELEMENT> dy, In<ELEMENT> y, Out<ELEMENT> da, Out<float> 
             }
             store(da + (size_t)row * channels + at.channel, g);
         });
-    if (parts == nullptr) return;
+    if (partials == nullptr) return;
     sum_over_rows(sums);
-    if (at.inside && threadIdx.y == 0) store(parts + (size_t)blockIdx.y * channels + at.channel, sums);
+    if (at.inside && threadIdx.y == 0) store(partials + (size_t)blockIdx.y * channels + at.channel, sums);
 }

@@ -10,11 +10,11 @@ def bias_activation_grad(dy, y, activation, dbias, weight):
     da = empty(dy.shape, dy.dtype, dy)
     columns = Columns(dy, y)
     summed = dbias is not None and weight != 0
-    chunk, chunks = columns.cut_for_sums() if summed else columns.cut_for_map()
-    parts = empty((chunks, columns.channels), np.float32, dy) if summed else None
-    launch(dy, "activation.cu", "bias_activation_grad", (columns.strips, chunks), columns.block,
-           (dy, y, da, parts, *columns.sizes(chunk)),
+    segment, segments = columns.segments_for_sums() if summed else columns.segments_for_map()
+    partials = empty((segments, columns.channels), np.float32, dy) if summed else None
+    launch(dy, "activation.cu", "bias_activation_grad", (columns.strips, segments), columns.block,
+           (dy, y, da, partials, *columns.sizes(segment)),
            defines=(*columns.defines, ("ACTIVATION", activation.upper())))
     if summed:
-        add_column_sums(parts, None, dbias, None, weight)
+        add_column_sums(partials, None, dbias, None, weight)
     return da

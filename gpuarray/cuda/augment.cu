@@ -1,17 +1,20 @@
-// uint8 images to float32 in [-1, 1], each moved and coloured (gamma, contrast, hue) by its own numbers.
+// uint8 images to float32 in [-1, 1], each moved and coloured by its own parameters p0 to p8.
 //
-// Output pixel (i, j), u = j - (size-1)/2, v = i - (size-1)/2, reads bilinearly, with clamped edges, at
-//     x = (W-1)/2 + p0 u + p1 v + p2,    y = (H-1)/2 + p3 u + p4 v + p5;
-// then c^p6, clip(1/2 + p7 (c - 1/2)), a turn by p8 radians in the IQ plane of YIQ (if C = 3), clip, 2c - 1.
-// Tiling: one thread one output pixel with all its channels.
+// Output pixel (i, j), with u = j - (size-1)/2 and v = i - (size-1)/2, is sampled bilinearly, edges clamped,
+//     at x = (W-1)/2 + p0 u + p1 v + p2,    y = (H-1)/2 + p3 u + p4 v + p5
+// Its colours c in [0, 1] then become, one after the other:
+//     c^p6 (gamma),  clip(1/2 + p7 (c - 1/2)) (contrast),
+//     rotated by p8 radians in the IQ plane of YIQ and clipped (hue, only if C = 3),  2c - 1
+// Tiling: a thread for each output pixel, all its channels.
 // Layout: images (N, H, W, C), parameters (N, 9), out (N, size, size, C). Precision: float32.
+// Test: python -m pytest tests/gpuarray/cuda/test_augment.py
 
 __device__ inline float between(float v, float low, float high) { return fminf(fmaxf(v, low), high); }
 
-// The pixels around a position.
+// The four pixels around a position.
 struct Corners {
     const unsigned char *top_left, *top_right, *bottom_left, *bottom_right;
-    float right, down;                     // the share of the right ones and of the lower ones in the sample
+    float right, down;                     // weights of the right ones and of the lower ones
 };
 
 __device__ inline Corners corners_at(const unsigned char* image, float x, float y, int height, int width,
@@ -23,7 +26,7 @@ __device__ inline Corners corners_at(const unsigned char* image, float x, float 
     return {at(y0, x0), at(y0, x1), at(y1, x0), at(y1, x1), x - x0, y - y0};
 }
 
-// One channel on [0, 1], moved, with gamma and contrast.
+// One channel in [0, 1]: sampled, then gamma and contrast.
 __device__ inline float sample(const Corners& at, int channel, float gamma, float contrast) {
     float top = at.top_left[channel] * (1.0f - at.right) + at.top_right[channel] * at.right;
     float bottom = at.bottom_left[channel] * (1.0f - at.right) + at.bottom_right[channel] * at.right;
@@ -32,7 +35,7 @@ __device__ inline float sample(const Corners& at, int channel, float gamma, floa
     return between(0.5f + contrast * (c - 0.5f), 0.0f, 1.0f);
 }
 
-// RGB on [0, 1], turned by an angle in the IQ plane of YIQ.
+// RGB in [0, 1], rotated by an angle in the IQ plane of YIQ.
 __device__ inline void turn_hue(float (&c)[3], float angle) {
     float luma = 0.299f * c[0] + 0.587f * c[1] + 0.114f * c[2];
     float in_phase = 0.595716f * c[0] - 0.274453f * c[1] - 0.321263f * c[2];

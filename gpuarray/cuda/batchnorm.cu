@@ -2,18 +2,20 @@
 //
 //     y = activation(gamma (x - mean) inv_std + beta),  inv_std = 1 / sqrt(var + eps),  var biased
 //     running += share (batch - running), of mean and inv_std, share = 1 - momentum
-// Tiling: blocks over strips of 128 bytes of a row (columns.cuh), 16 bytes a thread.
-//   Few rows: batchnorm_small has whole columns in a block and does everything.
-//   Many rows: batchnorm_parts sums over chunks of rows, batchnorm_moments merges the chunks, and
-//   batchnorm_forward normalises: alone, one read and one write, where the layer before gave the moments.
-// Precision: float32. A block sums distances from its first row, not from zero, and chunks are merged by
-// their means (Chan et al. 1983): a mean far from zero is never squared.
-// Layout: parts (chunks, 2, channels): a chunk's mean and its sum of squares around that.
+// Tiling: each block takes a strip of 128 bytes of each row (columns.cuh), 16 bytes a thread.
+//   Few rows: a block of batchnorm_small takes all rows of its strip and does everything.
+//   Many rows: batchnorm_partials takes the moments of segments of rows, batchnorm_moments merges them, and
+//   batchnorm_forward normalises. Where the layer before gave the moments, batchnorm_forward runs alone: x is
+//   read once and y written once.
+// Layout: partials (segments, 2, channels): a segment's mean and its sum of squares around that mean.
+// Precision: float32. A block sums differences from its first row, and segments are merged by their means
+// (Chan et al. 1983), so that a mean far from zero is never squared.
+// Test: python -m pytest tests/gpuarray/cuda/test_batchnorm.py
 #include "columns.cuh"
 
 constexpr int ROWS_AT_ONCE = 4;
 
-// Mean and sum of squares around it, of the block's rows, in every thread.
+// Every thread receives the mean of the block's rows and the sum of squares around it.
 __device__ inline void strip_moments(const ELEMENT* x, const Strip& at, int channels, float (&mean)[WIDTH],
                                      float (&squares)[WIDTH]) {
     float shift[WIDTH] = {}, sums[2 * WIDTH] = {};
@@ -42,7 +44,7 @@ __device__ inline void strip_moments(const ELEMENT* x, const Strip& at, int chan
     }
 }
 
-// The rows of the chunk, normalised. scale = gamma * inv_std.
+// Normalises the rows of the segment. scale = gamma * inv_std.
 __device__ inline void normalise(const ELEMENT* x, ELEMENT* y, const Strip& at, int channels,
                                  const float (&mean)[WIDTH], const float (&scale)[WIDTH],
                                  const float (&beta)[WIDTH]) {
@@ -58,7 +60,7 @@ __device__ inline void normalise(const ELEMENT* x, ELEMENT* y, const Strip& at, 
     });
 }
 
-// What comes besides y, written by one thread for each of a strip's channels. The running ones may be null.
+// Where the statistics go, written by one thread for each of a strip's channels. Running ones may be null.
 struct Statistics { float *inv_std, *running_mean, *running_inv_std; };
 
 __device__ inline void move_running(float* running, const float (&batch)[WIDTH], float share) {
@@ -66,7 +68,7 @@ __device__ inline void move_running(float* running, const float (&batch)[WIDTH],
     for (int j = 0; j < WIDTH; ++j) running[j] = fmaf(share, batch[j] - running[j], running[j]);
 }
 
-// From the moments of all rows to y and the statistics.
+// Given the moments of all rows, writes y and the statistics.
 __device__ inline void normalise_by_batch(const ELEMENT* x, ELEMENT* y, const Strip& at, int channels,
                                           const float* gamma, const float* beta, const float (&mean)[WIDTH],
                                           const float (&var)[WIDTH], float eps, float share, bool writer,
@@ -87,7 +89,7 @@ __device__ inline void normalise_by_batch(const ELEMENT* x, ELEMENT* y, const St
     move_running(to.running_inv_std + at.channel, inv_std, share);
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(THREADS)
 batchnorm_small(In<ELEMENT> x, In<float> gamma, In<float> beta, Out<ELEMENT> y, Out<float> mean,
                 Out<float> inv_std, Out<float> running_mean, Out<float> running_inv_std, float eps,
                 float share, int rows, int channels) {
@@ -103,34 +105,36 @@ batchnorm_small(In<ELEMENT> x, In<float> gamma, In<float> beta, Out<ELEMENT> y, 
                        {inv_std, running_mean, running_inv_std});
 }
 
-// Three blocks at a time leave 85 registers a thread; left alone, the compiler takes 48 for sm_120, and spills.
-extern "C" __global__ void __launch_bounds__(256, 3)
-batchnorm_parts(In<ELEMENT> x, Out<float> parts, int rows, int channels, int chunk) {
-    const Strip at = strip_at(rows, channels, chunk, blockIdx.y, WIDTH);
+// Three blocks at a time leave 85 registers a thread. Left alone, the compiler takes 48 for sm_120 and
+// spills.
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
+batchnorm_partials(In<ELEMENT> x, Out<float> partials, int rows, int channels, int segment) {
+    const Strip at = strip_at(rows, channels, segment, blockIdx.y, WIDTH);
     float mean[WIDTH], squares[WIDTH];
     strip_moments(x, at, channels, mean, squares);
     if (!at.inside || threadIdx.y > 0) return;
-    float* part = parts + (size_t)blockIdx.y * 2 * channels + at.channel;
-    store(part, mean);
-    store(part + channels, squares);
+    float* partial = partials + (size_t)blockIdx.y * 2 * channels + at.channel;
+    store(partial, mean);
+    store(partial + channels, squares);
 }
 
-// mean, var (channels,) of all chunks: var = sum of (squares + n (a chunk's mean - mean)^2) / rows, n the
-// chunk's rows. A block of (x, y) = 256 threads takes x channels; y must be a power of two.
-extern "C" __global__ void __launch_bounds__(256)
-batchnorm_moments(In<float> parts, Out<float> mean, Out<float> var, int rows, int channels, int chunk) {
+// mean, var (channels,) of all segments. With n rows in a segment,
+//     var = sum over segments of (squares + n (the segment's mean - mean)^2) / rows
+// A block of (x, y) threads takes x channels; y must be a power of two.
+extern "C" __global__ void __launch_bounds__(THREADS)
+batchnorm_moments(In<float> partials, Out<float> mean, Out<float> var, int rows, int channels, int segment) {
     const int channel = blockIdx.x * blockDim.x + threadIdx.x;
     const bool inside = channel < channels;
-    const int chunks = inside ? (rows + chunk - 1) / chunk : 0;
-    float first = inside ? parts[channel] : 0.0f, sum[1] = {}, squares[1] = {};
-    for (int i = threadIdx.y; i < chunks; i += blockDim.y)
-        sum[0] += (parts[(size_t)i * 2 * channels + channel] - first) * min(chunk, rows - i * chunk);
+    const int segments = inside ? (rows + segment - 1) / segment : 0;
+    float first = inside ? partials[channel] : 0.0f, sum[1] = {}, squares[1] = {};
+    for (int i = threadIdx.y; i < segments; i += blockDim.y)
+        sum[0] += (partials[(size_t)i * 2 * channels + channel] - first) * min(segment, rows - i * segment);
     sum_over_rows(sum);
     float average = first + sum[0] / rows;
-    for (int i = threadIdx.y; i < chunks; i += blockDim.y) {
-        const float* part = parts + (size_t)i * 2 * channels + channel;
-        float distance = part[0] - average;
-        squares[0] += part[channels] + distance * distance * min(chunk, rows - i * chunk);
+    for (int i = threadIdx.y; i < segments; i += blockDim.y) {
+        const float* partial = partials + (size_t)i * 2 * channels + channel;
+        float distance = partial[0] - average;
+        squares[0] += partial[channels] + distance * distance * min(segment, rows - i * segment);
     }
     sum_over_rows(squares);
     if (!inside || threadIdx.y > 0) return;
@@ -138,11 +142,11 @@ batchnorm_moments(In<float> parts, Out<float> mean, Out<float> var, int rows, in
     var[channel] = squares[0] / rows;
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(THREADS)
 batchnorm_forward(In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean, In<float> var,
                   Out<ELEMENT> y, Out<float> inv_std, Out<float> running_mean, Out<float> running_inv_std,
-                  float eps, float share, int rows, int channels, int chunk) {
-    const Strip at = strip_at(rows, channels, chunk, last_chunk_first(), WIDTH);
+                  float eps, float share, int rows, int channels, int segment) {
+    const Strip at = strip_at(rows, channels, segment, last_segment_first(), WIDTH);
     if (!at.inside) return;
     float average[WIDTH], variance[WIDTH];
     load(average, mean + at.channel);
@@ -151,10 +155,10 @@ batchnorm_forward(In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean
                        blockIdx.y == 0 && threadIdx.y == 0, {inv_std, running_mean, running_inv_std});
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(THREADS)
 batchnorm_inference(In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std,
-                    Out<ELEMENT> y, int rows, int channels, int chunk) {
-    const Strip at = strip_at(rows, channels, chunk, last_chunk_first(), WIDTH);
+                    Out<ELEMENT> y, int rows, int channels, int segment) {
+    const Strip at = strip_at(rows, channels, segment, last_segment_first(), WIDTH);
     if (!at.inside) return;
     float average[WIDTH], inverse[WIDTH], scale[WIDTH], offset[WIDTH];
     load(average, mean + at.channel);

@@ -20,22 +20,22 @@ def batchnorm(x, gamma, beta, eps, activation, moments, running, momentum):
                defines=defines)
         return y, (mean, inv_std)
     mean, var = moments or _moments(x, columns, defines)
-    chunk, chunks = columns.cut_for_map()
-    launch(x, "batchnorm.cu", "batchnorm_forward", (columns.strips, chunks), columns.block,
+    segment, segments = columns.segments_for_map()
+    launch(x, "batchnorm.cu", "batchnorm_forward", (columns.strips, segments), columns.block,
            (x, gamma, beta, mean, var, y, inv_std, running_mean, running_inv_std, *scalars,
-            *columns.sizes(chunk)), defines=defines)
+            *columns.sizes(segment)), defines=defines)
     return y, (mean, inv_std)
 
 
 def _moments(x, columns, defines):
     """Mean and biased variance of x over all but the last axis, (C,) each."""
-    chunk, chunks = columns.cut_for_sums()
-    parts = empty((chunks, 2, columns.channels), np.float32, x)
+    segment, segments = columns.segments_for_sums()
+    partials = empty((segments, 2, columns.channels), np.float32, x)
     mean, var = (empty((columns.channels,), np.float32, x) for _ in range(2))
-    launch(x, "batchnorm.cu", "batchnorm_parts", (columns.strips, chunks), columns.block,
-           (x, parts, *columns.sizes(chunk)), defines=defines)
+    launch(x, "batchnorm.cu", "batchnorm_partials", (columns.strips, segments), columns.block,
+           (x, partials, *columns.sizes(segment)), defines=defines)
     launch(x, "batchnorm.cu", "batchnorm_moments", *merge_grid(columns.channels),
-           (parts, mean, var, *columns.sizes(chunk)), defines=defines)
+           (partials, mean, var, *columns.sizes(segment)), defines=defines)
     return mean, var
 
 
@@ -43,9 +43,9 @@ def batchnorm_inference(x, gamma, beta, statistics, activation):
     mean, inv_std = statistics
     y = empty(x.shape, x.dtype, x)
     columns = Columns(x, gamma, beta, mean, inv_std)
-    chunk, chunks = columns.cut_for_map()
-    launch(x, "batchnorm.cu", "batchnorm_inference", (columns.strips, chunks), columns.block,
-           (x, gamma, beta, mean, inv_std, y, *columns.sizes(chunk)),
+    segment, segments = columns.segments_for_map()
+    launch(x, "batchnorm.cu", "batchnorm_inference", (columns.strips, segments), columns.block,
+           (x, gamma, beta, mean, inv_std, y, *columns.sizes(segment)),
            defines=_defines(columns, activation))
     return y
 
@@ -60,15 +60,15 @@ def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, we
         launch(x, "batchnorm_grad.cu", "batchnorm_grad_small", (columns.strips,), columns.block,
                (*inputs, dx, dgamma, dbeta, np.float32(weight), *columns.sizes()), defines=defines)
         return dx
-    chunk, chunks = columns.cut_for_sums()
-    parts = empty((chunks, 2, columns.channels), np.float32, x)
+    segment, segments = columns.segments_for_sums()
+    partials = empty((segments, 2, columns.channels), np.float32, x)
     sums = empty((2, columns.channels), np.float32, x)
-    launch(x, "batchnorm_grad.cu", "batchnorm_grad_parts", (columns.strips, chunks), columns.block,
-           (*inputs, parts, *columns.sizes(chunk)), defines=defines)
-    add_column_sums(parts, sums, dbeta, dgamma, weight)
-    chunk, chunks = columns.cut_for_map()
-    launch(x, "batchnorm_grad.cu", "batchnorm_grad_apply", (columns.strips, chunks), columns.block,
-           (*inputs, sums, dx, *columns.sizes(chunk)), defines=defines)
+    launch(x, "batchnorm_grad.cu", "batchnorm_grad_partials", (columns.strips, segments), columns.block,
+           (*inputs, partials, *columns.sizes(segment)), defines=defines)
+    add_column_sums(partials, sums, dbeta, dgamma, weight)
+    segment, segments = columns.segments_for_map()
+    launch(x, "batchnorm_grad.cu", "batchnorm_grad_apply", (columns.strips, segments), columns.block,
+           (*inputs, sums, dx, *columns.sizes(segment)), defines=defines)
     return dx
 
 
@@ -76,13 +76,13 @@ def batchnorm_inference_grad(dy, x, gamma, beta, statistics, activation, dgamma,
     mean, inv_std = statistics
     dx = empty(x.shape, x.dtype, x)
     columns = Columns(x, dy, gamma, beta, mean, inv_std)
-    chunk, chunks = columns.cut_for_sums() if weight else columns.cut_for_map()
-    parts = empty((chunks, 2, columns.channels), np.float32, x) if weight else None
-    launch(x, "batchnorm_grad.cu", "batchnorm_inference_grad", (columns.strips, chunks), columns.block,
-           (dy, x, gamma, beta, mean, inv_std, dx, parts, *columns.sizes(chunk)),
+    segment, segments = columns.segments_for_sums() if weight else columns.segments_for_map()
+    partials = empty((segments, 2, columns.channels), np.float32, x) if weight else None
+    launch(x, "batchnorm_grad.cu", "batchnorm_inference_grad", (columns.strips, segments), columns.block,
+           (dy, x, gamma, beta, mean, inv_std, dx, partials, *columns.sizes(segment)),
            defines=_defines(columns, activation))
     if weight:
-        add_column_sums(parts, None, dbeta, dgamma, weight)
+        add_column_sums(partials, None, dbeta, dgamma, weight)
     return dx
 
 

@@ -1,16 +1,18 @@
-// The way back through batchnorm.cu. With g = dy where the activation let through, n = (x - mean) inv_std:
+// The gradient of batchnorm.cu. With g = dy activation'(y) and n = (x - mean) inv_std:
 //
 //     dbeta += w sum g,  dgamma += w sum g n
 //     dx = gamma inv_std (g - sum g / M - n sum(g n) / M) for M rows
 //     with given statistics (inference): dx = gamma inv_std g
-// Only x is kept from the way there: n and the activation's side are computed from it again, in the same way.
-// Tiling: blocks over strips of 128 bytes of a row (columns.cuh), 16 bytes a thread.
-//   Few rows: batchnorm_grad_small has whole columns in a block and does everything.
-//   Many rows: batchnorm_grad_parts sums over chunks of rows, column_sums in sums.cu adds the chunks up and
-//   moves dgamma and dbeta, batchnorm_grad_apply writes dx. Two reads: dx needs the sums over all rows.
-//   Inference: one read, dx and the sums together.
+// Of the forward pass only x is kept: n, and which side of relu it fell on, are computed from x again.
+// Tiling: each block takes a strip of 128 bytes of each row (columns.cuh), 16 bytes a thread.
+//   Few rows: a block of batchnorm_grad_small takes all rows of its strip and does everything.
+//   Many rows: batchnorm_grad_partials sums over segments of rows, column_sums in sums.cu adds up the
+//   segments and updates dgamma and dbeta, batchnorm_grad_apply writes dx. x and dy are read twice, because
+//   dx needs the sums over all rows.
+//   Inference: dx needs no sums, so that one pass gives dx and the partial sums.
+// Layout: partials (segments, 2, channels), sums (2, channels): sum g, then sum g n.
 // Precision: float32, sums in a fixed order.
-// Layout: parts (chunks, 2, channels), sums (2, channels): sum g, then sum g n.
+// Test: python -m pytest tests/gpuarray/cuda/test_batchnorm.py
 #include "columns.cuh"
 
 constexpr int ROWS_AT_ONCE = 2;
@@ -32,7 +34,7 @@ __device__ inline Channels channels_at(int channel, const float* gamma, const fl
     return c;
 }
 
-// use(row, g, x - mean) for the thread's channels in its rows of the chunk.
+// use(row, g, x - mean) for the thread's channels in its rows of the segment.
 template <class Use>
 __device__ inline void for_gradients(const Strip& at, int channels, const ELEMENT* dy, const ELEMENT* x,
                                      const Channels& c, Use use) {
@@ -61,7 +63,7 @@ __device__ inline void add_to_sums(float (&sums)[2 * WIDTH], const Numbers& g, c
     }
 }
 
-// Sums over all threads of the strip: sum g, and sum g n from sum g (x - mean).
+// Adds up over all threads of the strip, and turns sum g (x - mean) into sum g n.
 __device__ inline void finish_sums(float (&sums)[2 * WIDTH], const Channels& c) {
     sum_over_rows(sums);
 #pragma unroll
@@ -77,17 +79,17 @@ __device__ inline void block_sums(float (&sums)[2 * WIDTH], const Strip& at, int
     finish_sums(sums, c);
 }
 
-__device__ inline void store_part(float* parts, const Strip& at, int channels,
+__device__ inline void store_partial(float* partials, const Strip& at, int channels,
                                   const float (&sums)[2 * WIDTH]) {
-    float* part = parts + (size_t)blockIdx.y * 2 * channels + at.channel;
+    float* partial = partials + (size_t)blockIdx.y * 2 * channels + at.channel;
 #pragma unroll
     for (int j = 0; j < WIDTH; ++j) {
-        part[j] = sums[j];
-        part[channels + j] = sums[WIDTH + j];
+        partial[j] = sums[j];
+        partial[channels + j] = sums[WIDTH + j];
     }
 }
 
-// dx of the chunk's rows, given the sums over all rows.
+// Writes dx of the segment's rows, given the sums over all rows.
 __device__ inline void apply(const ELEMENT* dy, const ELEMENT* x, ELEMENT* dx, const Strip& at, int rows,
                              int channels, const Channels& c, const float (&sums)[2 * WIDTH]) {
     Numbers constant, slope;
@@ -103,7 +105,7 @@ __device__ inline void apply(const ELEMENT* dy, const ELEMENT* x, ELEMENT* dx, c
     });
 }
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(THREADS)
 batchnorm_grad_small(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean,
                      In<float> inv_std, Out<ELEMENT> dx, Out<float> dgamma, Out<float> dbeta, float weight,
                      int rows, int channels) {
@@ -122,22 +124,23 @@ batchnorm_grad_small(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> b
     }
 }
 
-extern "C" __global__ void __launch_bounds__(256)
-batchnorm_grad_parts(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean,
-                     In<float> inv_std, Out<float> parts, int rows, int channels, int chunk) {
-    const Strip at = strip_at(rows, channels, chunk, blockIdx.y, WIDTH);
+extern "C" __global__ void __launch_bounds__(THREADS)
+batchnorm_grad_partials(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean,
+                        In<float> inv_std, Out<float> partials, int rows, int channels, int segment) {
+    const Strip at = strip_at(rows, channels, segment, blockIdx.y, WIDTH);
     Channels c = {};
     if (at.inside) c = channels_at(at.channel, gamma, beta, mean, inv_std);
     float sums[2 * WIDTH] = {};
     block_sums(sums, at, channels, dy, x, c);
-    if (at.inside && threadIdx.y == 0) store_part(parts, at, channels, sums);
+    if (at.inside && threadIdx.y == 0) store_partial(partials, at, channels, sums);
 }
 
-// Three blocks at a time leave 85 registers a thread: left to itself, the compiler takes 64 for sm_80 and spills.
-extern "C" __global__ void __launch_bounds__(256, 3)
+// Three blocks at a time leave 85 registers a thread. Left alone, the compiler takes 64 for sm_80 and spills.
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
 batchnorm_grad_apply(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean,
-                     In<float> inv_std, In<float> sums, Out<ELEMENT> dx, int rows, int channels, int chunk) {
-    const Strip at = strip_at(rows, channels, chunk, last_chunk_first(), WIDTH);
+                     In<float> inv_std, In<float> sums, Out<ELEMENT> dx, int rows, int channels,
+                     int segment) {
+    const Strip at = strip_at(rows, channels, segment, last_segment_first(), WIDTH);
     if (!at.inside) return;
     float mine[2 * WIDTH];
 #pragma unroll
@@ -148,12 +151,12 @@ batchnorm_grad_apply(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> b
     apply(dy, x, dx, at, rows, channels, channels_at(at.channel, gamma, beta, mean, inv_std), mine);
 }
 
-// parts null: dx alone.
-extern "C" __global__ void __launch_bounds__(256)
+// Where partials is null, dx alone is computed.
+extern "C" __global__ void __launch_bounds__(THREADS)
 batchnorm_inference_grad(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean,
-                         In<float> inv_std, Out<ELEMENT> dx, Out<float> parts, int rows, int channels,
-                         int chunk) {
-    const Strip at = strip_at(rows, channels, chunk, blockIdx.y, WIDTH);
+                         In<float> inv_std, Out<ELEMENT> dx, Out<float> partials, int rows, int channels,
+                         int segment) {
+    const Strip at = strip_at(rows, channels, segment, blockIdx.y, WIDTH);
     Channels c = {};
     if (at.inside) c = channels_at(at.channel, gamma, beta, mean, inv_std);
     float sums[2 * WIDTH] = {};
@@ -164,7 +167,7 @@ batchnorm_inference_grad(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<floa
             for (int j = 0; j < WIDTH; ++j) g[j] *= c.scale[j];
             store(dx + (size_t)row * channels + at.channel, g);
         });
-    if (parts == nullptr) return;
+    if (partials == nullptr) return;
     finish_sums(sums, c);
-    if (at.inside && threadIdx.y == 0) store_part(parts, at, channels, sums);
+    if (at.inside && threadIdx.y == 0) store_partial(partials, at, channels, sums);
 }

@@ -1,4 +1,5 @@
-// From one floating-point type to another. Tiling: one thread WIDTH consecutive elements.
+// From one floating-point type to another. Tiling: a thread converts WIDTH consecutive elements.
+// Test: python -m pytest tests/gpuarray/cuda/test_cast.py
 
 // from, to (size,), size a multiple of WIDTH
 extern "C" __global__ void cast(const FROM* from, TO* to, int size) {

@@ -1,23 +1,25 @@
-// Blocks over the columns of a (rows, channels) array, and sums down them.
+// Blocks over the columns of a (rows, channels) array, and sums down the columns.
 //
-// A block of (x, y) = 256 threads, y a power of two, takes a strip of neighbouring channels, `width` a
-// thread, and a chunk of rows, which its threads of one x share out among them.
+// A block takes a strip of neighbouring channels and a segment of the rows. It has (x, y) = THREADS threads,
+// y a power of two (Columns in layout.py). A thread takes `width` channels; the threads of one x take turns
+// at the rows.
 
 struct Strip {
-    int channel, begin, end;               // this thread's first channel; the chunk's rows
+    int channel, begin, end;               // this thread's first channel; the segment's rows
     bool inside;                           // channel < channels
 };
 
-__device__ inline Strip strip_at(int rows, int channels, int chunk, int which_chunk, int width) {
-    int channel = (blockIdx.x * blockDim.x + threadIdx.x) * width, begin = which_chunk * chunk;
-    return {channel, begin, min(begin + chunk, rows), channel < channels};
+__device__ inline Strip strip_at(int rows, int channels, int segment, int number, int width) {
+    int channel = (blockIdx.x * blockDim.x + threadIdx.x) * width, begin = number * segment;
+    return {channel, begin, min(begin + segment, rows), channel < channels};
 }
 
-// For passes over what the kernel before has gone through from its start: what is still cached comes first.
-__device__ inline int last_chunk_first() { return gridDim.y - 1 - blockIdx.y; }
+// For a kernel that reads what the kernel before read from the start: it begins at the end, which is still
+// cached.
+__device__ inline int last_segment_first() { return gridDim.y - 1 - blockIdx.y; }
 
-// read(i, row), then use(i, row) for this thread's rows of the chunk, AT_ONCE of them (i = 0 .. AT_ONCE - 1)
-// at a time, so that their reads travel together.
+// Calls read(i, row), then use(i, row), for this thread's rows of the segment, AT_ONCE rows at a time
+// (i = 0 .. AT_ONCE - 1), so that several reads are in flight together.
 template <int AT_ONCE, class Read, class Use>
 __device__ inline void for_rows(const Strip& at, Read read, Use use) {
     const int step = blockDim.y;
@@ -34,9 +36,10 @@ __device__ inline void for_rows(const Strip& at, Read read, Use use) {
     }
 }
 
-// Sums of N numbers over the threads of one x, in a fixed order; all receive them. Every thread must call it.
+// Sums N numbers over the threads of one x, in a fixed order. All of them receive the sums; every thread of
+// the block must call it.
 template <int N> __device__ inline void sum_over_rows(float (&v)[N]) {
-    __shared__ float partial[N][256];
+    __shared__ float partial[N][THREADS];
     int thread = threadIdx.y * blockDim.x + threadIdx.x;
     __syncthreads();                                       // sums before these may still be read
 #pragma unroll

@@ -1,4 +1,5 @@
-// What the kernel files share. Joined as text in front of each of them, so that caches see every change.
+// What the kernel files share. It is joined as text in front of each of them (source.py), so that caches see
+// every change.
 // No CUDA headers are needed: NVRTC knows the built-in types, and bfloat16 is 16 bits with two conversions.
 
 // ---- bfloat16
@@ -28,7 +29,7 @@ template <> __device__ inline bfloat16 from_float<bfloat16>(float v) { return to
 template <class T> using In = const T* __restrict__;
 template <class T> using Out = T* __restrict__;
 
-// ---- N elements that are read and written together, with accesses of up to 16 bytes (and aligned to those)
+// ---- N elements that are read and written together, by aligned accesses of up to 16 bytes
 template <class T, int N> struct alignas(sizeof(T) * N < 16 ? sizeof(T) * N : 16) Vector { T v[N]; };
 
 template <int N, class T> __device__ inline Vector<T, N> vector_at(const T* from) {
@@ -51,7 +52,7 @@ template <int N, class T> __device__ inline void store(T* to, const float (&from
     *reinterpret_cast<Vector<T, N>*>(to) = vector;
 }
 
-// ---- activations, by number in a define: ACTIVATION = LINEAR, RELU or TANH
+// ---- activations; kernels that take one at compile time have the define ACTIVATION = LINEAR, RELU or TANH
 enum Activation { LINEAR, RELU, TANH };
 
 // relu is written so that NaN passes through it, as in NumPy.
@@ -82,7 +83,8 @@ __device__ inline float block_sum(float v) {
     return warp_sum(lane < blockDim.x / 32 ? partial[lane] : 0.0f);
 }
 
-// ---- what only PTX can say; the CPU check (CUDA_ON_CPU) supplies functions of the same names
+// ---- what only PTX can say; on the CPU (CUDA_ON_CPU), tests/cuda_on_cpu/ptx.h has functions of the same
+// names
 #ifndef CUDA_ON_CPU
 
 // The block's dynamic shared memory, 16-byte aligned.
@@ -92,8 +94,8 @@ template <class T> __device__ inline T* dynamic_shared() {
 }
 
 #if __CUDA_ARCH__ >= 800
-// To tf32: nearest (error 3.0e-4 in a product, against 7.7e-4 when truncated), halves to even. sm_90 does it
-// in one instruction; before that there is only halves away from zero, in three.
+// Rounds to the nearest tf32 (error 3.0e-4 in a product, against 7.7e-4 when truncated). sm_90 rounds ties to
+// even, in one instruction. Older cards can only round ties away from zero, in three.
 __device__ inline unsigned to_tf32(float v) {
     unsigned bits;
 #if __CUDA_ARCH__ >= 900
@@ -113,9 +115,9 @@ __device__ inline void mma_tf32(float (&d)[4], const unsigned (&a)[4], const uns
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 }
 
-// d (16, 8) += a (16, 16) b (16, 8), registers of two bfloat16 along k, the lower k in the lower half. Lane 4
-// g + q holds a: (g, 2q..), (g + 8, 2q..), (g, 2q + 8..), (g + 8, 2q + 8..); b: (2q.., g), (2q + 8.., g); d
-// as above.
+// d (16, 8) += a (16, 16) b (16, 8). A register holds two bfloat16 along k, the lower k in its lower 16 bits.
+// Lane 4 g + q holds a: (g, 2q..), (g + 8, 2q..), (g, 2q + 8..), (g + 8, 2q + 8..); b: (2q.., g), (2q + 8..,
+// g); d as above.
 __device__ inline void mma_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
     asm volatile("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 "
                  "{%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
@@ -136,8 +138,8 @@ __device__ inline void load_matrix_transposed(unsigned (&r)[4], const void* row)
                  : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3]) : "r"(shared_address(row)) : "memory");
 }
 
-// A copy of 4, 8 or 16 bytes from global to shared memory that does not wait; not valid: zeros are written
-// and nothing is read, but `global` must still be an aligned address.
+// Starts a copy of 4, 8 or 16 bytes from global to shared memory and does not wait. Where not valid, zeros
+// are written and nothing is read, but `global` must still be an aligned address.
 template <int BYTES> __device__ inline void copy_async(void* shared, const void* global, bool valid = true) {
     static_assert(BYTES == 4 || BYTES == 8 || BYTES == 16, "cp.async copies 4, 8 or 16 bytes");
     int source_bytes = valid ? BYTES : 0;
@@ -150,7 +152,8 @@ template <int BYTES> __device__ inline void copy_async(void* shared, const void*
 }
 __device__ inline void copy_async_commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 
-// Until at most GROUPS_LEFT of this thread's groups are under way; a barrier must follow before others read.
+// Waits until at most GROUPS_LEFT of this thread's groups are in flight. A barrier must follow before other
+// threads read what came.
 template <int GROUPS_LEFT> __device__ inline void copy_async_wait() {
     asm volatile("cp.async.wait_group %0;" :: "n"(GROUPS_LEFT) : "memory");
 }

@@ -1,22 +1,23 @@
-// The gradient of a convolution to its input, and the up-convolution:
+// The gradient of a convolution to its input, which is also the up-convolution:
 //   dx[n, h, w, c] = activation(bias[c] + sum over all p s - before + i = h, q s - before + j = w, and k of
 //                                         dy[n, p, q, k] w[i, j, c, k])
 //
-// Tiling: which taps i meet a row h depends on h mod s. So the pixels of dx fall into s x s phases, and
-// each phase is a convolution of stride 1 over dy with the taps first, first + s, ... in reverse: for 5x5
-// and stride 2 with 9, 6, 6 and 4 of the 25 taps. It is a matrix product of its pixels x (taps K) by (taps
-// K) x C; A is gathered from dy (gather.cuh), B is w, read along k. blockIdx.x: tile; blockIdx.y: phase;
-// blockIdx.z: part of the depth, as in conv_forward.cu.
-// Layout: dy (N, P, Q, K), w (side, side, C, K), dx (N, H, W, C). Precision: tile.cuh.
+// Phases: the taps i that contribute to a row h depend on h mod s alone. So the pixels of dx fall into s x s
+// phases. Each phase is a convolution of stride 1 over dy with every s-th tap, in reverse. For 5x5 and
+// stride 2, the four phases have 9, 6, 6 and 4 of the 25 taps.
+// Tiling: a phase is a matrix product of A (its pixels, taps K) by B (taps K, C). A is gathered from dy
+// (gather.cuh); B is w, read along k.
+//   blockIdx.x: the tile    blockIdx.y: the phase    blockIdx.z: the split of the depth (conv_forward.cu)
+// Layout: dy (N, P, Q, K), w (side, side, C, K), dx (N, H, W, C).
+// Slices: A [pixel][depth], B [c][depth].
+// Precision and defines: tile.cuh.
+// Test: python -m pytest tests/gpuarray/cuda/test_conv.py
 #include "tile.cuh"
 #include "gather.cuh"
 #include "shared_sums.cuh"
 
-typedef Operand<true, TILE_ROWS, A_IN_CHUNKS> A;                        // [pixel][depth]
-typedef Operand<true, TILE_COLS, A_IN_CHUNKS> B;                        // [c][depth]
-
-// A phase along one axis: the pixels offset, offset + stride, ...; the m-th of them sees dy from m + begin
-// on, `taps` pixels wide, the first through tap `last_tap`, the next through last_tap - stride, ...
+// A phase along one axis: the pixels offset, offset + stride, ... of dx. The m-th of them reads `taps` pixels
+// of dy from m + begin on, the first with tap `last_tap`, the next with last_tap - stride, and so on.
 struct Phase {
     int offset, pixels, taps, last_tap, begin;
     __device__ Phase(int offset, int size, int side, int stride) : offset(offset) {
@@ -29,7 +30,7 @@ struct Phase {
 };
 
 struct Operands {
-    Gather<A> dy;
+    Gather dy;
     const element* w;
     int last_i, last_j, side, stride, col0, C;
 
@@ -37,7 +38,7 @@ struct Operands {
         dy.load(a);
         const int K = dy.channels, i = last_i - dy.i * stride, j = last_j - dy.j * stride;
 #pragma unroll
-        for (int r = 0; r < B::LINES_EACH; ++r) {                       // B's chunks lie where A's do
+        for (int r = 0; r < B::LINES_EACH; ++r) {                       // B's pieces lie where A's do
             const int c = col0 + B::line(r);
             B::copy(b, r, w + ((i * side + j) * C + c) * K + dy.c, dy.in_kernel() && c < C ? K - dy.c : 0);
         }
@@ -46,9 +47,9 @@ struct Operands {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> parts,
+conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> partials,
                 Out<float> moments, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
-                int activation, bool whole) {
+                int activation, bool vectorised) {
     const Phase down(blockIdx.y / stride, H, side, stride), right(blockIdx.y % stride, W, side, stride);
     const int all_rows = N * down.pixels * right.pixels;
     const int across = divide_up(C, TILE_COLS), tile = blockIdx.x / across;
@@ -62,7 +63,7 @@ conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, 
             continue;
         }
         const int line = pixel / right.pixels, image = line / down.pixels;
-        const int v = line % down.pixels, u = pixel % right.pixels;     // the pixel's number in its phase
+        const int v = line % down.pixels, u = pixel % right.pixels;     // the pixel's place in its phase
         rows.image[r] = image;
         rows.top[r] = v + down.begin;
         rows.left[r] = u + right.begin;
@@ -70,17 +71,18 @@ conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, 
     }
     __syncthreads();
 
-    const Steps steps(down.taps * right.taps * padded<A_IN_CHUNKS>(K));
-    Operands operands = {Gather<A>(dy, P, Q, K, down.taps, right.taps, rows, steps.first),
+    const Steps steps(down.taps * right.taps * padded<A>(K));
+    Operands operands = {Gather(dy, P, Q, K, down.taps, right.taps, rows, steps.first),
                          w, down.last_tap, right.last_tap, side, stride, col0, C};
-    Product<A, B> product;
-    accumulate<A, B>(product, operands, steps.count);
+    Product product;
+    accumulate(product, operands, steps.count);
 
     const SumsInShared sums(product);
     const int n_rows = min(all_rows - row0, TILE_ROWS), tiles = gridDim.x / across;
-    if (parts != nullptr)
-        write_partial(sums, parts + blockIdx.z * (N * H * W * C), rows.destination, n_rows, col0, C, whole);
+    if (partials != nullptr)
+        write_partial(sums, partials + blockIdx.z * (N * H * W * C), rows.destination, n_rows, col0, C,
+                      vectorised);
     else
-        write_activations(sums, dx, rows.destination, n_rows, col0, C, whole, bias, activation, moments,
+        write_activations(sums, dx, rows.destination, n_rows, col0, C, vectorised, bias, activation, moments,
                           blockIdx.y * tiles + tile, gridDim.y * tiles);
 }

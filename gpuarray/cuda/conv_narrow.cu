@@ -1,26 +1,25 @@
-// A convolution of stride 1 that ends in OUT = 1 to 4 channels (a decoder's last layer, the gradient to an
-// image):
+// A convolution of stride 1 to OUT = 1 to 4 channels (a decoder's last layer, the gradient to an image):
 //   y[n, p, q, k] = activation(bias[k] + sum over i, j, c of
 //                                         x[n, p - before + i, q - before + j, c] v[i, j, c, k])
-// with v = w or, as the gradient to the input (flipped), v[i, j, c, k] = w[SIDE - 1 - i, SIDE - 1 - j, k, c].
+// with v = w. For the gradient to the input (flipped), v[i, j, c, k] = w[SIDE - 1 - i, SIDE - 1 - j, k, c].
 //
-// A matrix product would be mostly padding, and would read x once for every tap. Tiling: a block owns TILE
-// x TILE pixels of an image; it brings the patch that they see into shared memory, CHANNELS channels at a
-// time, each a plane of its own, and a thread sums ROWS x COLS pixels in registers, sliding along the rows
-// of the patch.
+// As a matrix product, this would be mostly padding and would read x once for every tap.
+// Tiling: a block owns TILE x TILE pixels of an image. It copies the patch of x that they depend on into
+// shared memory, CHANNELS channels at a time, each as a plane of its own. A thread keeps the sums of ROWS x
+// COLS pixels in registers and slides along the rows of the patch.
 // Layout: x (N, H, W, C), y (N, H, W, OUT). Precision: float32 on the ordinary units, whatever ELEMENT is.
+// Defines: NARROW in tiles.py.
+// Test: python -m pytest tests/gpuarray/cuda/test_conv.py
 #include "quads.cuh"
 
-constexpr int ROWS = 2, COLS = 4;                                     // a thread's pixels
-constexpr int DOWN = 16, ACROSS = 8, THREADS = DOWN * ACROSS;         // a block's threads
-constexpr int TILE = ROWS * DOWN, CHANNELS = 8;
+constexpr int ACROSS = TILE / COLS;                                   // threads side by side
 constexpr int PATCH = TILE + SIDE - 1, PITCH = (PATCH + 3) / 4 * 4;
 constexpr int SEEN = (COLS + SIDE - 1 + 3) / 4 * 4;                   // of a row of the patch, in whole quads
-static_assert(TILE == COLS * ACROSS, "tiles are square");
+static_assert(ACROSS * COLS == TILE && THREADS / ACROSS * ROWS == TILE, "tiles are square");
 
 extern "C" __global__ void __launch_bounds__(THREADS)
 conv_narrow(In<ELEMENT> x, In<float> w, In<float> bias, Out<ELEMENT> y, int H, int W, int C, int before,
-            bool flipped, int activation, bool whole) {
+            bool flipped, int activation, bool vectorised) {
     __shared__ __align__(16) float patch[CHANNELS][PATCH * PITCH], weights[CHANNELS][SIDE * SIDE][4];
     const int tiles_across = (W + TILE - 1) / TILE, tiles = tiles_across * ((H + TILE - 1) / TILE);
     const int image = blockIdx.x / tiles, tile = blockIdx.x % tiles;
@@ -36,7 +35,7 @@ conv_narrow(In<ELEMENT> x, In<float> w, In<float> bias, Out<ELEMENT> y, int H, i
 #pragma unroll
             for (int c = 0; c < CHANNELS; c += 4) {
                 float v[4] = {};
-                if (inside && c0 + c < C) load_quad(v, from + c, C - c0 - c, whole);
+                if (inside && c0 + c < C) load_quad(v, from + c, C - c0 - c, vectorised);
 #pragma unroll
                 for (int e = 0; e < 4; ++e) patch[c + e][i * PITCH + j] = v[e];
             }
@@ -50,7 +49,7 @@ conv_narrow(In<ELEMENT> x, In<float> w, In<float> bias, Out<ELEMENT> y, int H, i
         __syncthreads();
         for (int c = 0; c < CHANNELS; ++c)
 #pragma unroll
-            for (int r = 0; r < ROWS + SIDE - 1; ++r) {               // the patch's rows that the thread sees
+            for (int r = 0; r < ROWS + SIDE - 1; ++r) {               // rows of the patch that it reads
                 float seen[SEEN];
 #pragma unroll
                 for (int e = 0; e < SEEN; e += 4) {

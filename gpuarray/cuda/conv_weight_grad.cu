@@ -1,21 +1,23 @@
 // The gradient of a convolution to its weights:
 //   dw[i, j, c, k] += weight * sum over n, p, q of x[n, p s - before + i, q s - before + j, c] dy[n, p, q, k]
 //
-// Tiling: a matrix product of (side side C) x (N P Q) by (N P Q) x K: the depth is all pixels, and both
-// operands lie in memory with their channels side by side. A thread, which always copies the same rows,
-// keeps its tap. blockIdx.x: tile; neighbours share the rows of A. blockIdx.z: part of the pixels, as tiles
-// are few and pixels many; parts, (parts, side, side, C, K) float32, are left for conv_finish.cu.
-// Layout: x (N, H, W, C), dy (N, P, Q, K), dw (side, side, C, K) float32. Precision: tile.cuh.
+// Tiling: a matrix product of A (side side C, N P Q) by B (N P Q, K). The depth is all pixels, and both
+// operands lie in memory with their channels side by side. A thread always copies the same rows of A, so that
+// its tap stays the same.
+//   blockIdx.x: the tile; neighbouring blocks read the same rows of A
+//   blockIdx.z: the split of the depth, because tiles are few and pixels many (split-K); its partial sums,
+//               partials (splits, side, side, C, K) float32, are added up by conv_reduce.cu
+// Layout: x (N, H, W, C), dy (N, P, Q, K), dw (side, side, C, K) float32.
+// Slices: A [pixel][tap and c], B [pixel][k].
+// Precision and defines: tile.cuh.
+// Test: python -m pytest tests/gpuarray/cuda/test_conv.py
 #include "tile.cuh"
 #include "shared_sums.cuh"
-
-typedef Operand<false, TILE_ROWS, A_IN_CHUNKS> A;                       // [pixel][tap and c]
-typedef Operand<false, TILE_COLS, B_IN_CHUNKS> B;                       // [pixel][k]
 
 struct Operands {
     const element *x, *dy;
     int H, W, C, P, Q, K, stride;
-    int top, left, c, count;            // what this thread's rows read: tap, first channel, how many
+    int top, left, c, count;            // what this thread's rows read: tap, first channel, channels left
     int col, pixels, step;
 
     __device__ void load(element* a, element* b) {
@@ -41,9 +43,10 @@ struct Operands {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv_weight_grad(In<element> x, In<element> dy, Out<float> dw, Out<float> parts, int N, int H, int W, int C,
-                 int P, int Q, int K, int side, int stride, int before, float weight, bool whole) {
-    const int width = padded<A_IN_CHUNKS>(C), all_rows = side * side * width;
+conv_weight_grad(In<element> x, In<element> dy, Out<float> dw, Out<float> partials, int N, int H, int W,
+                 int C, int P, int Q, int K, int side, int stride, int before, float weight,
+                 bool vectorised) {
+    const int width = padded<A>(C), all_rows = side * side * width;
     const int across = divide_up(K, TILE_COLS);
     const int row0 = blockIdx.x / across * TILE_ROWS, col0 = blockIdx.x % across * TILE_COLS;
 
@@ -57,13 +60,14 @@ conv_weight_grad(In<element> x, In<element> dy, Out<float> dw, Out<float> parts,
     const int tap = (row0 + A::place()) / width, c = (row0 + A::place()) % width;
     Operands operands = {x, dy, H, W, C, P, Q, K, stride, tap / side - before, tap % side - before, c,
                          tap < side * side ? C - c : 0, col0 + B::place(), N * P * Q, steps.first};
-    Product<A, B> product;
-    accumulate<A, B>(product, operands, steps.count);
+    Product product;
+    accumulate(product, operands, steps.count);
 
     const SumsInShared sums(product);
     const int n_rows = min(all_rows - row0, TILE_ROWS);
-    if (parts != nullptr)
-        write_partial(sums, parts + blockIdx.z * (side * side * C * K), destination, n_rows, col0, K, whole);
+    if (partials != nullptr)
+        write_partial(sums, partials + blockIdx.z * (side * side * C * K), destination, n_rows, col0, K,
+                      vectorised);
     else
-        add_gradient(sums, dw, destination, n_rows, col0, K, whole, weight);
+        add_gradient(sums, dw, destination, n_rows, col0, K, vectorised, weight);
 }

@@ -3,7 +3,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from gpuarray.cuda.runtime import COMPILER_OPTIONS, source_text
+from gpuarray.cuda.source import COMPILER_OPTIONS, source_text
 from gpuarray.errors import DeviceError
 
 LOWEST_CAPABILITY = (7, 5)         # Turing: the lowest that CUDA 13 compiles for

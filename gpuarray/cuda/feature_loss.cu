@@ -1,12 +1,13 @@
-// 1/2 ||a - b||^2 and its gradient a - b, each number read once and written once.
+// 1/2 ||a - b||^2 and its gradient a - b. Each number is read once and written once.
 //
-// Tiling: a fixed number of blocks walks over the flat arrays, WIDTH elements a thread at a time; each leaves
-// its sum in parts[block], and `total` in sums.cu adds those up, both in a fixed order.
+// Tiling: a fixed number of blocks walks over the flat arrays, WIDTH elements a thread at a time. Each block
+// leaves its sum in partials[block], and `total` in sums.cu adds those up, both in a fixed order.
 // Precision: differences and sums in float32, whatever the elements are.
+// Test: python -m pytest tests/gpuarray/cuda/test_losses.py
 
-// a, b, d (size,), size a multiple of WIDTH; parts (blocks,)
+// a, b, d (size,), size a multiple of WIDTH; partials (blocks,)
 extern "C" __global__ void
-feature_loss(In<ELEMENT> a, In<ELEMENT> b, Out<ELEMENT> d, Out<float> parts, int size) {
+feature_loss(In<ELEMENT> a, In<ELEMENT> b, Out<ELEMENT> d, Out<float> partials, int size) {
     float sum = 0.0f;
     unsigned stride = gridDim.x * blockDim.x * WIDTH;
     for (unsigned i = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH; i < size; i += stride) {
@@ -21,5 +22,5 @@ feature_loss(In<ELEMENT> a, In<ELEMENT> b, Out<ELEMENT> d, Out<float> parts, int
         store(d + i, left);
     }
     sum = block_sum(sum);
-    if (threadIdx.x == 0) parts[blockIdx.x] = 0.5f * sum;
+    if (threadIdx.x == 0) partials[blockIdx.x] = 0.5f * sum;
 }

@@ -12,7 +12,7 @@ def feature_loss(a, b):
     d = empty(a.shape, a.dtype, a)
     width = vector_width(a.size, a, b)
     blocks = min(_MOST_BLOCKS, ceil_div(a.size, THREADS * width))
-    parts = empty((blocks,), np.float32, a)
-    launch(a, "feature_loss.cu", "feature_loss", (blocks,), (THREADS,), (a, b, d, parts, np.int32(a.size)),
+    partials = empty((blocks,), np.float32, a)
+    launch(a, "feature_loss.cu", "feature_loss", (blocks,), (THREADS,), (a, b, d, partials, np.int32(a.size)),
            defines=(("ELEMENT", ELEMENT_TYPES[a.dtype.name]), ("WIDTH", width)))
-    return total(parts), d
+    return total(partials), d

@@ -1,22 +1,29 @@
-// The GAN's cost from logits, its gradient, and the gate that keeps the players in balance, decided here.
+// The GAN's cost from logits t, its gradient, and the gates that keep the two players in balance.
 //
-//     D = sigmoid(t); a real row costs -log(D + eps), a generated one -log(1 - D + eps), the first at -t
-//     slope of the first: -D (1 - D) / (D + eps); for eps = 0 it is softplus(-t), with slope D - 1
+//     D = sigmoid(t)
+//     a real row costs f(t) = -log(D + eps), with slope -D (1 - D) / (D + eps)
+//     a generated row costs f(-t) = -log(1 - D + eps)
+//     for eps = 0, f(t) is softplus(-t), with slope D - 1
+// The gates are computed here, so that the host need not wait for the costs.
 // Tiling: one block walks over all rows (a batch has a few hundred), sums in a fixed order.
 // Precision: float32.
+// Test: python -m pytest tests/gpuarray/cuda/test_losses.py
 
 struct Cost { float value, slope; };
 
-// -log(sigmoid(t) + eps) and its derivative to t, finite at any t
+// -log(sigmoid(t) + eps) and its derivative with respect to t, finite at any t
 __device__ inline Cost cost_of(float t, float eps) {
     float d = 1.0f / (1.0f + expf(-t)), rest = 1.0f / (1.0f + expf(t));      // D and 1 - D, each exact near 0
     if (eps == 0.0f) return {fmaxf(-t, 0.0f) + log1pf(expf(-fabsf(t))), -rest};
     return {-logf(d + eps), -d * rest / (d + eps)};
 }
 
-// logits, dlogits (rows,), the first n_real of them real; report (6,): mean cost on real and on generated
-// rows, mean D on both, the gates of Dis (1 where no mean cost is below `low`) and of Dec (none above
-// `high`); both 1 where both would be 0
+// logits, dlogits (rows,), the first n_real of them real. report (6,):
+//   0, 1  mean cost of the real and of the generated rows
+//   2, 3  mean D of the real and of the generated rows
+//   4     gate of Dis: 1 unless a mean cost is below `low`
+//   5     gate of Dec: 1 unless a mean cost is above `high`
+// Where both gates would be 0, both are 1.
 extern "C" __global__ void
 gan_cost(In<ELEMENT> logits, Out<ELEMENT> dlogits, Out<float> report, int rows, int n_real, float real_weight,
          float fake_weight, float eps, float low, float high) {
@@ -45,7 +52,8 @@ gan_cost(In<ELEMENT> logits, Out<ELEMENT> dlogits, Out<float> report, int rows, 
     report[5] = dec || both;
 }
 
-// dlogits (rows,) of the sum over generated rows of -log(D + eps); 0 on the n_real rows before them
+// dlogits (rows,): the gradient of the sum over generated rows of -log(D + eps). The first n_real rows are
+// real and receive 0.
 extern "C" __global__ void
 non_saturating_grad(In<ELEMENT> logits, Out<ELEMENT> dlogits, int rows, int n_real, float eps) {
     int row = blockIdx.x * blockDim.x + threadIdx.x;

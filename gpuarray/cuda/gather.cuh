@@ -1,15 +1,15 @@
 // The pixels under a kernel: operand A of a convolution and of the gradient to its input.
 //
-// Each row of the product is one pixel to compute; the depth runs over the kernel's taps and, fastest, over
-// the channels. So a row of A is what im2col would store: a window of taps_down x taps_across pixels, side
-// by side. It is never stored: each chunk of it is copied from the image when its turn comes. Pixels
-// outside the image are zero.
+// Each row of the product is one pixel to compute. The depth runs over the kernel's taps and, fastest, over
+// the channels. So a row of A is what im2col would store: a window of taps_down x taps_across pixels. It
+// is never stored: each piece of it is copied from the image when its step comes. Pixels outside the image
+// are zero.
 
-// What each row of the tile needs, worked out once: where its window begins, where its result goes.
+// For each row of the tile, computed once: its image, where its window begins, where its result goes.
 struct Rows {
     int image[TILE_ROWS], top[TILE_ROWS], left[TILE_ROWS], destination[TILE_ROWS];
 
-    // A row of padding: a window that lies above the image altogether.
+    // A row of padding: its window lies above the image.
     __device__ void set_none(int row, int taps_down) {
         image[row] = left[row] = 0;
         top[row] = -taps_down;
@@ -17,11 +17,11 @@ struct Rows {
     }
 };
 
-template <class A> struct Gather {
+struct Gather {
     const element* images;
     int height, width, channels, taps_down, taps_across;
     int begin[A::LINES_EACH], top[A::LINES_EACH], left[A::LINES_EACH];   // windows of this thread's rows
-    int i, j, c;                                                         // tap and channel of its next chunk
+    int i, j, c;                                                         // tap and channel of its next piece
 
     __device__ Gather(const element* images, int height, int width, int channels, int taps_down,
                       int taps_across, const Rows& rows, int first_step)
@@ -34,8 +34,8 @@ template <class A> struct Gather {
             left[r] = rows.left[row];
             begin[r] = ((rows.image[row] * height + top[r]) * width + left[r]) * channels;
         }
-        const int depth = first_step * TILE_DEPTH + A::place(), tap = depth / padded<A_IN_CHUNKS>(channels);
-        c = depth - tap * padded<A_IN_CHUNKS>(channels);
+        const int depth = first_step * TILE_DEPTH + A::place(), tap = depth / padded<A>(channels);
+        c = depth - tap * padded<A>(channels);
         i = tap / max(taps_across, 1);                                   // a phase may have no taps
         j = tap - i * taps_across;
     }
@@ -54,8 +54,8 @@ template <class A> struct Gather {
 
     __device__ void next_step() {
         c += TILE_DEPTH;
-        while (c >= padded<A_IN_CHUNKS>(channels)) {
-            c -= padded<A_IN_CHUNKS>(channels);
+        while (c >= padded<A>(channels)) {
+            c -= padded<A>(channels);
             if (++j == taps_across) j = 0, ++i;
         }
     }

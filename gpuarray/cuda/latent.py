@@ -9,11 +9,11 @@ from gpuarray.cuda.sums import total
 def reparametrise(h, noise, bound):
     z = empty(noise.shape, h.dtype, h)
     grid, block = flat_grid(z.size)
-    parts = empty(grid, np.float32, h)
+    partials = empty(grid, np.float32, h)
     launch(h, "latent.cu", "reparametrise", grid, block,
-           (h, noise, z, parts, np.int32(z.size), np.int32(noise.shape[1]), np.float32(bound)),
+           (h, noise, z, partials, np.int32(z.size), np.int32(noise.shape[1]), np.float32(bound)),
            defines=_defines(h))
-    return z, total(parts)
+    return z, total(partials)
 
 
 def reparametrise_grad(dz, h, noise, bound, kl_weight):

@@ -1,5 +1,6 @@
-// Copies within the device's memory. Tiling: one thread a WIDTH of consecutive elements, 16 bytes where sizes
+// Copies within the device's memory. Tiling: a thread copies WIDTH consecutive elements, 16 bytes where sizes
 // and addresses allow.
+// Test: python -m pytest tests/gpuarray/cuda/test_memory.py
 
 // from (size,), rows of so many columns one after the other; to: the first of rows that begin `stride` elements
 // apart. columns and stride are multiples of WIDTH.

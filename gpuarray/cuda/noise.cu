@@ -3,8 +3,9 @@
 // Numbers n0 .. n3 at 4i .. 4i + 3, from x = Philox(counter (i, stream, low word, high word), key = seed):
 //     u = (x >> 8) 2^-24 + 2^-25 in (0, 1]
 //     n0, n1 = sqrt(-2 log u0) (cos, sin)(2 pi u1),  n2, n3 in the same way from u2, u3
-// Tiling: one thread makes four numbers and writes them with one 16-byte store; no thread depends on another.
-// Precision: integers exactly, u exactly as NumPy rounds it, the rest in float32.
+// Tiling: a thread makes the four numbers of one counter and writes them with one 16-byte store.
+// Precision: integers are exact, u is rounded exactly as in NumPy, the rest is float32.
+// Test: python -m pytest tests/gpuarray/cuda/test_noise.py
 
 typedef unsigned long long Wide;
 struct Words { unsigned v[4]; };
@@ -60,5 +61,5 @@ philox_words(Out<unsigned> out, int count, unsigned stream, In<Wide> counter, Wi
     for (int j = 0; j < 4; ++j) out[4 * i + j] = words.v[j];
 }
 
-// After all that read the counter in a step.
+// Runs after every kernel of a step that reads the counter.
 extern "C" __global__ void advance(Out<Wide> counter) { *counter += 1; }

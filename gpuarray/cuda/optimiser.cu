@@ -1,19 +1,19 @@
-// RMSProp and Adam over a network's one flat buffer, in place, gradients cleared on the way.
+// RMSProp and Adam over a network's flat buffer, in place; the gradients are set to 0.
 //
 //     g' = g + weight_decay * p for the first `decayed` elements, g elsewhere
 //     RMSProp: ms += (1 - decay) (g'^2 - ms),  p -= lr g' / (sqrt(ms) + eps)
 //     Adam:    m += (1 - beta1) (g' - m),  v += (1 - beta2) (g'^2 - v),
 //              p -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
 // Learning rate, gate and t are read from device memory, so that a captured graph sees their changes. Where
-// the gate is 0 only g is written.
-// Tiling: one thread a WIDTH of consecutive elements (16 bytes where size and addresses allow), each array
+// the gate is 0, only g is written.
+// Tiling: a thread takes WIDTH consecutive elements (16 bytes where size and addresses allow). Each array is
 // read once and written once. Precision: float32.
+// Test: python -m pytest tests/gpuarray/cuda/test_optimisers.py
 
 // gate is null where there is none
 __device__ inline bool skipped(const float* gate) { return gate != nullptr && *gate == 0.0f; }
 
-// The gradient with its weight decay. Elements `from` .. `from` + WIDTH - 1, of which those below `decayed`
-// take part.
+// Adds the weight decay to the gradients of elements `from` to `from` + WIDTH - 1, where below `decayed`.
 __device__ inline void add_decay(float (&g)[WIDTH], const float (&p)[WIDTH], float weight_decay, int from,
                                  int decayed) {
 #pragma unroll
@@ -48,9 +48,9 @@ rmsprop(Out<float> p, Out<float> g, Out<float> ms, In<float> lr, In<float> gate,
     store(g + from, zeros);
 }
 
-// p, g, m, v (size,), size a multiple of WIDTH; t, lr, gate (1,), t the steps taken before this one. Of the
-// betas the kernel takes logarithm and distance from 1, which float32 holds better: 1 - beta^t = -expm1(t log
-// beta).
+// p, g, m, v (size,), size a multiple of WIDTH; t, lr, gate (1,), t the steps taken before this one.
+// Of each beta the kernel takes log(beta) and share = 1 - beta, which float32 holds more exactly than beta:
+// 1 - beta^t = -expm1(t log(beta)).
 extern "C" __global__ void
 adam(Out<float> p, Out<float> g, Out<float> m, Out<float> v, In<float> t, In<float> lr, In<float> gate,
      float log_beta1, float log_beta2, float share1, float share2, float eps, float weight_decay, int size,
@@ -82,7 +82,7 @@ adam(Out<float> p, Out<float> g, Out<float> m, Out<float> v, In<float> t, In<flo
     store(g + from, zeros);
 }
 
-// After adam, which reads t in every block: only then may it move.
+// Runs after adam, every block of which reads t.
 extern "C" __global__ void count_step(Out<float> t, In<float> gate) {
     if (!skipped(gate)) *t += 1.0f;
 }

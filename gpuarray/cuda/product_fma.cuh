@@ -1,13 +1,13 @@
 // A tile's product on the ordinary float32 units (any card).
 //
-// Each warp owns ROWS x COLS of the tile, its 32 lanes 8 down by 4 across, and a lane (ROWS / 8) x (COLS /
-// 4) sums. Every read from shared memory is 16 bytes: of an operand kept along the depth, four depths of
-// one row; of one kept across it, four neighbouring rows of one depth.
+// Each warp owns ROWS x COLS of the tile. Its 32 lanes lie 8 down by 4 across, and a lane owns
+// (ROWS / 8) x (COLS / 4) sums. Every read from shared memory takes 16 bytes: four depths of one row where
+// the operand is kept along the depth, else four neighbouring rows of one depth.
 
-template <class A, class B> struct Product {
+struct Product {
     static constexpr int ROWS = TILE_ROWS / WARPS_DOWN, COLS = TILE_COLS / WARPS_ACROSS;
     static constexpr int DOWN = ROWS / 8, ACROSS = COLS / 4;            // sums of a lane
-    static_assert(ROWS % 32 == 0 && COLS % 16 == 0, "a lane owns whole groups of four");
+    static_assert(ROWS % 32 == 0 && COLS % 16 == 0, "a lane owns vectorised groups of four");
 
     float sum[DOWN][ACROSS] = {};
     int row0, col0, down, across;
@@ -19,7 +19,7 @@ template <class A, class B> struct Product {
         across = threadIdx.x % 4;
     }
 
-    // Which of the warp's rows of operand O is the i-th of lane `lane`, where `lanes` lanes share them.
+    // The i-th row of lane `lane`, counted in the warp's rows of operand O, which `lanes` lanes share.
     template <class O> __device__ static int owned(int i, int lane, int lanes) {
         return O::ALONG_DEPTH ? i * lanes + lane : i / 4 * 4 * lanes + lane * 4 + i % 4;
     }
@@ -40,7 +40,7 @@ template <class A, class B> struct Product {
         }
     }
 
-    // Four depths of this lane's rows of operand O, whose part for the warp begins at `begin`.
+    // Reads four depths of this lane's rows of operand O; the warp's rows begin at `begin`.
     template <class O, int N>
     __device__ static void read(float (&to)[4][N], const element* slice, int depth, int begin, int lane,
                                 int lanes) {
@@ -64,7 +64,7 @@ template <class A, class B> struct Product {
         }
     }
 
-    // The sums into a float32 tile with lines of `pitch`.
+    // Writes the sums to a float32 tile with lines of `pitch`.
     __device__ void put(float* tile, int pitch) const {
 #pragma unroll
         for (int i = 0; i < DOWN; ++i)

@@ -1,14 +1,14 @@
 // A tile's product on the tensor cores (sm_80 and up): mma.sync m16n8k8 for tf32, m16n8k16 for bfloat16.
 //
-// Each warp owns ROWS x COLS of the tile. Of an operand kept along the depth, ldmatrix deals out both types
-// alike: it moves 16 bytes of a line at a time, four tf32 or eight bfloat16. Of one kept across it, ldmatrix
-// transposes bfloat16 only; tf32 is read number by number. (Four neighbours at once would be fewer reads, but
-// belong to different instructions, and the compiler then moves registers about for longer.)
+// Each warp owns ROWS x COLS of the tile. An operand kept along the depth is read by ldmatrix, which hands
+// each lane 16 bytes of a line: four tf32 or eight bfloat16. Of one kept across it, ldmatrix can transpose
+// bfloat16 only; tf32 is read number by number. (Four neighbours at once would be fewer reads, but belong to
+// different instructions, and the compiler then spends longer on moving registers.)
 
-template <class A, class B> struct Product {
+struct Product {
     static constexpr int ROWS = TILE_ROWS / WARPS_DOWN, COLS = TILE_COLS / WARPS_ACROSS;
-    static constexpr int DEPTH = 32 / sizeof(element);                  // of one instruction
-    static_assert(ROWS % 16 == 0 && COLS % 16 == 0, "whole instructions, in pairs along the columns");
+    static constexpr int DEPTH = 32 / sizeof(element);                  // of one mma
+    static_assert(ROWS % 16 == 0 && COLS % 16 == 0, "vectorised instructions, in pairs along the columns");
 
     float sum[ROWS / 16][COLS / 8][4] = {};
     int row0, col0, lane;
@@ -52,7 +52,7 @@ template <class A, class B> struct Product {
 #pragma unroll
                 for (int e = 0; e < 4; ++e) {
                     const int line = depth + lane % 4 + e / 2 * 4;
-                    a[i][e] = __float_as_uint(slice[line * A::PITCH + row + lane / 4 + e % 2 * 8]);
+                    a[i][e] = __float_as_uint(to_float(slice[line * A::PITCH + row + lane / 4 + e % 2 * 8]));
                 }
             }
         }
@@ -73,7 +73,7 @@ template <class A, class B> struct Product {
 #pragma unroll
                 for (int e = 0; e < 4; ++e) {
                     const int line = depth + lane % 4 + e % 2 * 4;
-                    r[e] = __float_as_uint(slice[line * B::PITCH + col + lane / 4 + e / 2 * 8]);
+                    r[e] = __float_as_uint(to_float(slice[line * B::PITCH + col + lane / 4 + e / 2 * 8]));
                 }
             }
             b[j][0] = r[0], b[j][1] = r[1], b[j + 1][0] = r[2], b[j + 1][1] = r[3];
@@ -90,7 +90,7 @@ template <class A, class B> struct Product {
 #endif
     }
 
-    // The sums into a float32 tile with lines of `pitch`.
+    // Writes the sums to a float32 tile with lines of `pitch`.
     __device__ void put(float* tile, int pitch) const {
 #pragma unroll
         for (int i = 0; i < ROWS / 16; ++i)

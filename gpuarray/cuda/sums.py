@@ -1,23 +1,37 @@
-"""Launchers of sums.cu: the second stage of sums over many blocks."""
+"""Launchers of sums.cu: the second stage of reductions over many blocks."""
 import numpy as np
 
 from gpuarray.cuda.layout import THREADS, merge_grid
 from gpuarray.cuda.runtime import empty, launch
 
+_DEFINES = (("THREADS", THREADS),)
 
-def total(parts):
-    """The sum (1,) of parts (n,)."""
-    out = empty((1,), np.float32, parts)
-    launch(parts, "sums.cu", "total", (1,), (THREADS,), (parts, out, np.int32(parts.size)))
+
+def total(partials):
+    """The sum (1,) of partials (n,)."""
+    out = empty((1,), np.float32, partials)
+    launch(partials, "sums.cu", "total", (1,), (THREADS,), (partials, out, np.int32(partials.size)),
+           defines=_DEFINES)
     return out
 
 
-def add_column_sums(parts, sums, first, second, weight):
-    """Sums over the first axis of parts (chunks, C) or (chunks, 2, C): assigned to `sums` where not None, and
-    added, times weight, to `first` (C,), those of the second C to `second`, unless the weight is 0."""
-    columns = parts[0].size
+def add_column_sums(partials, sums, dbeta, dgamma, weight):
+    """Sum partials (segments, C), or (segments, 2, C), over their segments.
+
+    The sums are assigned to `sums`, and added, times weight, to dbeta (C,) and, of the second C, to dgamma (C,).
+    Where `sums` is None or the weight 0, that is left out.
+    """
+    columns = partials[0].size
     if not weight:
-        first = second = None
-    sizes = (np.int32(n) for n in (len(parts), columns, parts.shape[-1]))
-    launch(parts, "sums.cu", "column_sums", *merge_grid(columns),
-           (parts, sums, first, second, np.float32(weight), *sizes))
+        dbeta = dgamma = None
+    sizes = (np.int32(n) for n in (len(partials), columns, partials.shape[-1]))
+    launch(partials, "sums.cu", "column_sums", *merge_grid(columns),
+           (partials, sums, dbeta, dgamma, np.float32(weight), *sizes), defines=_DEFINES)
+
+
+def merge_moments(moments, tiles, cols):
+    """(mean, biased var), (cols,) each, from the moments of the tiles of a product (`write_activations`)."""
+    mean, var = empty((cols,), np.float32, moments), empty((cols,), np.float32, moments)
+    launch(moments, "sums.cu", "merge_moments", *merge_grid(cols),
+           (moments, mean, var, np.int32(tiles), np.int32(cols)), defines=_DEFINES)
+    return mean, var

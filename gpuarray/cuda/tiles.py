@@ -1,53 +1,96 @@
-"""How a matrix product is cut up: into tiles, and its depth into parts where tiles alone are too few."""
-from dataclasses import dataclass, fields, replace
+"""How the blocks of a matrix product share its work: tiles of the result, and splits of the depth (split-K).
+
+The numbers of a launch that a kernel must know, too, stand in this file and in layout.py, and reach the kernel
+as defines.
+"""
+from dataclasses import dataclass, replace
 
 from gpuarray.cuda.layout import ceil_div
 
-FINISH_TILE, FINISH_THREADS = (16, 32), 128     # rows and columns of a block of conv_finish.cu; its threads
+# conv_reduce.cu: the tile of a block, and its threads.
+REDUCE = {"TILE_ROWS": 16, "TILE_COLS": 32, "THREADS": 128}
+# conv_narrow.cu: a block's pixels are TILE x TILE, a thread's ROWS x COLS; channels of x that are copied at once.
+NARROW = {"TILE": 32, "ROWS": 2, "COLS": 4, "THREADS": 128, "CHANNELS": 8}
 
 _BLOCKS = 264               # that run at once: two on each of the 132 multiprocessors of an H100 or H200. The
                             # same number on every card, so that every card adds up in the same order
-_MOST_PARTS = 256
-_WORKSPACE = 2 ** 26        # elements that all parts together may take: 256 MiB
+_MOST_SPLITS = 256
+_WORKSPACE = 2 ** 26        # elements that the partial sums of all splits may take: 256 MiB
 # KiB of shared memory that a block may take, by compute capability (CUDA C++ Programming Guide, technical
-# specifications), and how many of them the kernels declare themselves, at most.
+# specifications), and how many of them the kernels declare statically, at most.
 _SHARED = {(7, 5): 64, (8, 0): 163, (8, 7): 163, (9, 0): 227, (10, 0): 227, (10, 1): 227, (10, 3): 227}
-_SHARED_ELSEWHERE, _DECLARED = 99, 8
+_SHARED_ELSEWHERE, _STATIC = 99, 8
+
+
+@dataclass(frozen=True)
+class Operand:
+    """How an operand of a product lies in memory: `Operand` in tile.cuh.
+
+    itemsize: bytes of an element. along_depth: do its lines run along the depth? vectorised: can its lines be
+    copied 16 bytes at a time?
+    """
+    itemsize: int
+    along_depth: bool
+    vectorised: bool = True
+
+    @property
+    def piece(self):
+        """Elements that a thread copies at once."""
+        return 16 // self.itemsize if self.vectorised else 4
+
+    def padded(self, channels):
+        """The channels that the depth counts for `channels`: `padded` in tile.cuh."""
+        return ceil_div(channels, self.piece) * self.piece
+
+    def slice_shape(self, extent, depth):
+        """(lines, pitch in elements) of a slice of `extent` rows (or columns) in shared memory."""
+        lines, length = (extent, depth) if self.along_depth else (depth, extent)
+        return lines, length + (16 if self.along_depth or self.itemsize == 2 else 32) // self.itemsize
 
 
 @dataclass(frozen=True)
 class Tile:
-    """The sums that one block owns, and how its warps share them. Each field is a define of tile.cuh."""
-    tile_rows: int
-    tile_cols: int
+    """The sums that one block owns, and how its warps share them."""
+    rows: int
+    cols: int
     warps_down: int
     warps_across: int
-    tile_depth: int
+    depth: int
     stages: int = 3
 
     def __str__(self):
-        return f"{self.tile_rows}x{self.tile_cols}"
+        return f"{self.rows}x{self.cols}"
 
     @property
     def threads(self):
         return 32 * self.warps_down * self.warps_across
 
-    def defines(self):
-        return tuple((field.name.upper(), getattr(self, field.name)) for field in fields(self))
+    @property
+    def sums_pitch(self):
+        return self.cols + 4
 
-    def shared_bytes(self, itemsize, a_along_depth, b_along_depth):
+    def defines(self, a, b):
+        """The defines of tile.cuh for a product of the operands a and b."""
+        names = {"TILE_ROWS": self.rows, "TILE_COLS": self.cols, "TILE_DEPTH": self.depth, "STAGES": self.stages,
+                 "WARPS_DOWN": self.warps_down, "WARPS_ACROSS": self.warps_across, "THREADS": self.threads,
+                 "SUMS_PITCH": self.sums_pitch}
+        for name, operand, extent in (("A", a, self.rows), ("B", b, self.cols)):
+            names |= {f"{name}_ALONG_DEPTH": int(operand.along_depth), f"{name}_PIECE": operand.piece,
+                      f"{name}_VECTORISED": int(operand.vectorised),
+                      f"{name}_PITCH": operand.slice_shape(extent, self.depth)[1]}
+        return tuple(names.items())
+
+    def shared_bytes(self, a, b):
         """Dynamic shared memory: slices of both operands (tile.cuh), later the sums (shared_sums.cuh)."""
-        def slice_bytes(extent, along_depth):
-            lines, length = (extent, self.tile_depth) if along_depth else (self.tile_depth, extent)
-            return lines * (length * itemsize + (16 if along_depth or itemsize == 2 else 32))
-        stage = slice_bytes(self.tile_rows, a_along_depth) + slice_bytes(self.tile_cols, b_along_depth)
-        return max(self.stages * stage, self.tile_rows * (self.tile_cols + 4) * 4)
+        stage = sum(lines * pitch * a.itemsize for lines, pitch in
+                    (a.slice_shape(self.rows, self.depth), b.slice_shape(self.cols, self.depth)))
+        return max(self.stages * stage, self.rows * self.sums_pitch * 4)
 
-    def fitting(self, capability, *operands):
-        """This tile with as many of its stages as a card has room for; operands as in shared_bytes."""
-        room = (_SHARED.get(capability, _SHARED_ELSEWHERE) - _DECLARED) * 1024
+    def fitting(self, capability, a, b):
+        """This tile with as many of its stages as a card has room for."""
+        room = (_SHARED.get(capability, _SHARED_ELSEWHERE) - _STATIC) * 1024
         tile = self
-        while tile.stages > 2 and tile.shared_bytes(*operands) > room:
+        while tile.stages > 2 and tile.shared_bytes(a, b) > room:
             tile = replace(tile, stages=tile.stages - 1)
         return tile
 
@@ -56,60 +99,60 @@ class Tile:
 # little from shared memory for each; without them up to 64 x 32, which is 64 a lane. A line along the depth
 # is 128 bytes, what eight lanes copy at once; for fp32 half of that, to fit an sm_75 card.
 _SHAPES = (128, 32, 4, 1), (64, 64, 2, 2), (128, 64, 2, 2), (64, 128, 2, 2), (128, 128, 2, 2)
-TILES = {"FP32": tuple(Tile(*shape, tile_depth=16) for shape in _SHAPES[:3]),
-         "TF32": tuple(Tile(*shape, tile_depth=32) for shape in _SHAPES),
-         "BF16": tuple(Tile(*shape, tile_depth=64) for shape in _SHAPES)}
+TILES = {"FP32": tuple(Tile(*shape, depth=16) for shape in _SHAPES[:3]),
+         "TF32": tuple(Tile(*shape, depth=32) for shape in _SHAPES),
+         "BF16": tuple(Tile(*shape, depth=64) for shape in _SHAPES)}
 
 
-def choose_tile(precision, rows, cols, in_chunks=True):
+def choose_tile(precision, rows, cols, vectorised=True):
     """The narrowest tile that spans all columns, else the widest; then the lowest that spans all rows, else
-    the highest. Operands that are not copied in chunks of 16 bytes give a thread more lines to follow, for
-    which beside 128 sums it has no registers."""
-    tiles = [tile for tile in TILES[precision]
-             if in_chunks or tile.tile_rows * tile.tile_cols <= 64 * tile.threads]
-    widths = sorted({tile.tile_cols for tile in tiles})
+    the highest. Where operands are not vectorised, a thread has more lines to follow, and for that beside 128
+    sums it has no registers."""
+    tiles = [tile for tile in TILES[precision] if vectorised or tile.rows * tile.cols <= 64 * tile.threads]
+    widths = sorted({tile.cols for tile in tiles})
     width = next((width for width in widths if width >= cols), widths[-1])
-    fitting = [tile for tile in tiles if tile.tile_cols == width]
-    by_height = sorted(fitting, key=lambda tile: tile.tile_rows)
-    return next((tile for tile in by_height if tile.tile_rows >= rows), by_height[-1])
+    by_height = sorted((tile for tile in tiles if tile.cols == width), key=lambda tile: tile.rows)
+    return next((tile for tile in by_height if tile.rows >= rows), by_height[-1])
 
 
-def choose_parts(tile, blocks, steps, results):
-    """Into how many parts to cut a depth of `steps` steps, so that `blocks` tiles of together `results` sums
-    fill a card.
+def choose_splits(tile, blocks, steps, results):
+    """The number of splits of a depth of `steps` steps, so that `blocks` tiles of together `results` sums fill
+    a card.
 
-    The cheapest by a plain model, in the time of one step of a 128 x 128 tile: rounds of as many blocks as
-    run at once, each with its steps and about 4 more to begin and end; then one more launch, in which the
-    parts are read eight at a time, and some 3 MB in the time of a step.
+    The cheapest by a plain model, in the time of one step of a 128 x 128 tile. A block takes its steps and
+    about 4 more to begin and end, in as many rounds as it takes until all blocks have run. Splits cost one
+    more launch, which reads them eight at a time, and some 3 MB in the time of a step.
     """
-    size = tile.tile_rows * tile.tile_cols / (128 * 128)
+    size = tile.rows * tile.cols / (128 * 128)
 
-    def cost(parts):
-        rounds = ceil_div(blocks * parts, _BLOCKS) * (ceil_div(steps, parts) + 4) * size
-        return rounds + (4 + parts / 12 + parts * results * 8 / 3e6 if parts > 1 else 0)
+    def cost(splits):
+        rounds = ceil_div(blocks * splits, _BLOCKS) * (ceil_div(steps, splits) + 4) * size
+        return rounds + (4 + splits / 12 + splits * results * 8 / 3e6 if splits > 1 else 0)
 
-    return min(range(1, max(1, min(steps, _MOST_PARTS, _WORKSPACE // results)) + 1), key=cost)
+    return min(range(1, max(1, min(steps, _MOST_SPLITS, _WORKSPACE // results)) + 1), key=cost)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a product runs: its precision (a name in tile.cuh), its tile, and the grid of its blocks."""
+    """How a product runs: its precision (a name in tile.cuh), its operands, its tile, the grid of its blocks."""
     precision: str
+    a: Operand
+    b: Operand
     tile: Tile
     tiles_down: int
     tiles_across: int
     phases: int
-    parts: int
+    splits: int
 
     @property
     def grid(self):
-        return self.tiles_down * self.tiles_across, self.phases, self.parts
+        return self.tiles_down * self.tiles_across, self.phases, self.splits
 
 
-def plan_product(precision, rows, cols, depth, phases=1, in_chunks=True):
-    """The plan for `phases` products of rows x cols, each summed over a depth; in_chunks as in choose_tile."""
-    tile = choose_tile(precision, rows, cols, in_chunks)
-    down, across = ceil_div(rows, tile.tile_rows), ceil_div(cols, tile.tile_cols)
-    steps = max(1, ceil_div(depth, tile.tile_depth))
-    return Plan(precision, tile, down, across, phases,
-                choose_parts(tile, down * across * phases, steps, rows * cols * phases))
+def plan_product(precision, a, b, rows, cols, depth, phases=1):
+    """The plan for `phases` products of rows x cols, each summed over a depth; a and b: Operands."""
+    tile = choose_tile(precision, rows, cols, a.vectorised and b.vectorised)
+    down, across = ceil_div(rows, tile.rows), ceil_div(cols, tile.cols)
+    steps = max(1, ceil_div(depth, tile.depth))
+    splits = choose_splits(tile, down * across * phases, steps, rows * cols * phases)
+    return Plan(precision, a, b, tile, down, across, phases, splits)

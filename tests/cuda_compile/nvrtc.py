@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from gpuarray.cuda.runtime import COMPILER_OPTIONS
+from gpuarray.cuda.source import COMPILER_OPTIONS
 
 # What ptxas reports for each kernel of a program.
 REPORT = re.compile(

@@ -4,7 +4,7 @@
 """
 from concurrent.futures import ProcessPoolExecutor
 
-from gpuarray.cuda.runtime import source_text
+from gpuarray.cuda.source import source_text
 from tests.cuda_compile.nvrtc import compile_program
 from tests.cuda_compile.recorder import recording
 from tests.cuda_on_cpu.workload import run_every_kernel

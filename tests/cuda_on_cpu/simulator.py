@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from gpuarray.cuda.runtime import source_text
+from gpuarray.cuda.source import source_text
 from tests.cuda_on_cpu import memory
 from tests.cuda_on_cpu.build import compile_kernels, scheduler
 

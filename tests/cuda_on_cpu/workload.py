@@ -52,13 +52,13 @@ if __name__ == "__main__":
     import argparse
     from pathlib import Path
 
-    from gpuarray.cuda import runtime
+    from gpuarray.cuda import runtime, source
     from tests.cuda_on_cpu import device
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("precisions", nargs="+")
-    parser.add_argument("--kernels", type=Path, default=runtime.FOLDER, help="folder of the .cu files to run")
+    parser.add_argument("--kernels", type=Path, default=source.FOLDER, help="folder of the .cu files to run")
     options = parser.parse_args()
-    runtime.FOLDER, runtime.default_runtime = options.kernels, lambda: device
+    source.FOLDER, runtime.default_runtime = options.kernels, lambda: device
     for precision in options.precisions:
         run_every_kernel("cuda", precision=precision)

@@ -3,7 +3,7 @@ import argparse
 import os
 import sys
 
-from gpuarray.cuda.runtime import FOLDER
+from gpuarray.cuda.source import FOLDER
 from tests.cuda_on_cpu import sanitize
 from tests.mutate_kernels import __doc__ as description
 from tests.mutate_kernels.equivalent import EQUIVALENT

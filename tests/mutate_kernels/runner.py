@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from gpuarray.cuda import runtime
-from gpuarray.cuda.runtime import FOLDER, INCLUDE
+from gpuarray.cuda import source
+from gpuarray.cuda.source import FOLDER, INCLUDE
 from tests.cuda_on_cpu import SimulatedRuntime, build, device, sanitize
 
 TESTS = Path(__file__).parents[1] / "gpuarray" / "cuda"
@@ -128,8 +128,8 @@ def _test(mutant, tests, log, seconds, sanitizers):
             shutil.copy(path, folder)
         changed = Path(folder) / mutant.file
         changed.write_text(mutant.apply(changed.read_text()))
-        runtime.FOLDER = Path(folder)
-        runtime.source_text.cache_clear()
+        source.FOLDER = Path(folder)
+        source.source_text.cache_clear()
         device.forget_libraries()
         build.CACHE = Path(folder)                       # nobody needs these kernels again
         status = pytest.main([*QUIET, "-x", *tests]) if tests else 0

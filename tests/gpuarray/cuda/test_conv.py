@@ -18,7 +18,7 @@ ORDERS = ("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)
 LAYERS = [(2, 12, 12, 3, 64, 5, 2), (2, 8, 8, 64, 128, 5, 2), (1, 6, 6, 128, 256, 5, 2),
           (1, 10, 10, 3, 32, 5, 1), (3, 14, 14, 32, 128, 5, 2), (1, 4, 4, 256, 256, 5, 2),
           (1, 12, 12, 32, 3, 5, 1), (2, 4, 4, 128, 192, 5, 2), (1, 4, 4, 192, 256, 5, 2)]
-# One of everything, odd sizes, channels that fill no chunk and no tile, kernels smaller than the stride,
+# One of everything, odd sizes, channels that fill no piece and no tile, kernels smaller than the stride,
 # even kernels.
 ODD = [(1, 1, 1, 1, 1, 1, 1), (2, 5, 7, 3, 8, 3, 1), (1, 6, 5, 2, 3, 4, 2), (3, 9, 8, 3, 5, 5, 2),
        (2, 7, 7, 8, 3, 5, 3), (2, 5, 6, 3, 2, 2, 3), (1, 13, 11, 17, 19, 5, 2), (2, 2, 3, 40, 72, 6, 2),
@@ -100,17 +100,17 @@ def test_every_tile(cuda_any_order, monkeypatch, precision, tile):
 
 @every_precision
 @pytest.mark.parametrize("shape", [(2, 6, 7, 8, 12, 5, 2), (2, 5, 4, 3, 7, 3, 1)], ids=str)
-@pytest.mark.parametrize("parts", [1, 2, 7, 40])
-def test_depth_in_parts(cuda_any_order, monkeypatch, precision, shape, parts):
-    """Also in more parts than there are steps, so that some have nothing to do, and with padded channels."""
-    monkeypatch.setattr(tiles, "choose_parts", lambda *_: parts)
+@pytest.mark.parametrize("splits", [1, 2, 7, 40])
+def test_a_split_depth(cuda_any_order, monkeypatch, precision, shape, splits):
+    """Also with more splits than there are steps, so that some have nothing to do, and with padded channels."""
+    monkeypatch.setattr(tiles, "choose_splits", lambda *_: splits)
     check_all_three(cuda_any_order, shape, precision)
 
 
 @every_precision
 def test_fewer_stages_where_shared_memory_is_small(cuda, monkeypatch, precision):
     monkeypatch.setattr(cuda, "capability", (8, 6))
-    stages = tiles.TILES[precision][-1].fitting(cuda.capability, 4, True, False).stages
+    stages = tiles.TILES[precision][-1].fitting(cuda.capability, *(tiles.Operand(4, along) for along in (True, False))).stages
     assert stages == (3 if precision == "FP32" else 2)
     check_all_three(cuda, (3, 10, 10, 32, 136, 5, 2), precision)
 
@@ -122,10 +122,10 @@ def test_arrays_at_odd_addresses(cuda, precision):
 
 @every_precision
 @pytest.mark.parametrize("activation", ["linear", "relu", "tanh"])
-@pytest.mark.parametrize("parts", [1, 3])
+@pytest.mark.parametrize("splits", [1, 3])
 @pytest.mark.parametrize("shape", [(2, 9, 8, 8, 12, 5, 2), (1, 7, 9, 4, 7, 3, 1)], ids=str)
-def test_bias_activation_and_moments(cuda, monkeypatch, precision, shape, parts, activation):
-    monkeypatch.setattr(tiles, "choose_parts", lambda *_: parts)
+def test_bias_activation_and_moments(cuda, monkeypatch, precision, shape, splits, activation):
+    monkeypatch.setattr(tiles, "choose_splits", lambda *_: splits)
     case = Case(shape, precision)
     x, w, dy = map(cuda.to_device, (case.x, case.w, case.dy))
     for place in cuda.to_device, lambda array: misaligned(cuda, array):
@@ -181,10 +181,10 @@ def test_a_pixel_touches_what_sees_it_and_no_more(cuda, precision, shape):
 
 
 @every_precision
-@pytest.mark.parametrize("parts", [1, 2])
-def test_one_channel_does_not_touch_another(cuda, monkeypatch, precision, parts):
-    """Not even those that only fill up a chunk: their products with infinity are NaN, and belong nowhere."""
-    monkeypatch.setattr(tiles, "choose_parts", lambda *_: parts)
+@pytest.mark.parametrize("splits", [1, 2])
+def test_one_channel_does_not_touch_another(cuda, monkeypatch, precision, splits):
+    """Not even those that only fill up a piece: their products with infinity are NaN, and belong nowhere."""
+    monkeypatch.setattr(tiles, "choose_splits", lambda *_: splits)
     case = Case((1, 5, 4, 3, 7, 3, 1), precision)
     case.x[..., 1], case.dy[..., 2] = np.nan, np.inf
     x, dy, dw = map(cuda.to_device, (case.x, case.dy, case.dw))
@@ -216,20 +216,21 @@ def test_weight_zero_leaves_the_gradient_alone(cuda):
     np.testing.assert_array_equal(cuda.to_host(dw), case.dw)
 
 
-def test_tiles_and_parts_by_shape():
+def test_tiles_and_splits_by_shape():
     def shape(precision, rows, cols):
         tile = tiles.choose_tile(precision, rows, cols)
-        return tile.tile_rows, tile.tile_cols
+        return tile.rows, tile.cols
     assert shape("TF32", 65536, 128) == shape("TF32", 65536, 2048) == shape("BF16", 65, 100) == (128, 128)
     assert shape("TF32", 64, 1024) == (64, 128) and shape("FP32", 64, 1024) == (64, 64)
     assert shape("TF32", 10 ** 6, 32) == (128, 32) and shape("FP32", 10 ** 6, 256) == (128, 64)
 
-    def parts(rows, cols, depth):
-        return tiles.plan_product("TF32", rows, cols, depth).parts
-    assert parts(65536, 128, 800) == 1                      # 512 tiles: enough
-    assert 2 <= parts(4096, 256, 6400) <= 8                 # 64 tiles, 200 steps
-    assert 16 <= parts(64, 1024, 16384) <= 64               # a dense layer's 8 tiles, 512 steps
-    assert parts(8, 8, 8) == 1                              # one step cannot be cut
+    def splits(rows, cols, depth):
+        operand = tiles.Operand(4, along_depth=True)
+        return tiles.plan_product("TF32", operand, operand, rows, cols, depth).splits
+    assert splits(65536, 128, 800) == 1                     # 512 tiles: enough
+    assert 2 <= splits(4096, 256, 6400) <= 8                # 64 tiles, 200 steps
+    assert 16 <= splits(64, 1024, 16384) <= 64              # a dense layer's 8 tiles, 512 steps
+    assert splits(8, 8, 8) == 1                             # one step cannot be split
 
 
 CARDS = {(7, 5): 64, (8, 0): 163, (8, 6): 99, (9, 0): 227, (12, 0): 99}     # KiB of shared memory a block
@@ -241,6 +242,7 @@ def test_tiles_fit_every_card(precision, capability):
     itemsize = 2 if precision == "BF16" else 4
     for tile in tiles.TILES[precision]:
         for along_depth in conv.ALONG_DEPTH.values():
-            fitted = tile.fitting(capability, itemsize, *along_depth)
+            operands = [tiles.Operand(itemsize, along) for along in along_depth]
+            fitted = tile.fitting(capability, *operands)
             if precision == "FP32" or capability >= (8, 0):
-                assert fitted.shared_bytes(itemsize, *along_depth) <= (CARDS[capability] - 8) * 1024
+                assert fitted.shared_bytes(*operands) <= (CARDS[capability] - 8) * 1024

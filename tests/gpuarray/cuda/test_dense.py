@@ -63,10 +63,11 @@ def test_odd_shapes(cuda_any_order, shape, precision):
 
 
 @every_precision
-def test_a_long_depth_in_many_parts(cuda_any_order, monkeypatch, precision):
+def test_a_long_depth_in_many_splits(cuda_any_order, monkeypatch, precision):
     """As a batch of 64 and 16,384 inputs are cut."""
-    assert tiles.plan_product(precision, 64, 1024, 16384).parts > 8
-    monkeypatch.setattr(tiles, "choose_parts", lambda *_: 9)
+    operand = tiles.Operand(2 if precision == "BF16" else 4, along_depth=True)
+    assert tiles.plan_product(precision, operand, operand, 64, 1024, 16384).splits > 8
+    monkeypatch.setattr(tiles, "choose_splits", lambda *_: 9)
     check_all_three(cuda_any_order, (7, 600, 20), precision, "relu")
 
 

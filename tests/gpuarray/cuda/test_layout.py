@@ -27,8 +27,8 @@ def test_blocks_cover_every_row_and_channel_once(rows, channels, dtype):
     assert lanes * depth == layout.THREADS and depth & (depth - 1) == 0
     assert channels % columns.width == 0 and columns.width * dtype.itemsize <= 16
     assert (columns.strips - 1) * lanes * columns.width < channels <= columns.strips * lanes * columns.width
-    for chunk, chunks in (columns.cut_for_sums(), columns.cut_for_map()):
-        assert (chunks - 1) * chunk < rows <= chunks * chunk and chunks <= 65535
+    for segment, segments in (columns.segments_for_sums(), columns.segments_for_map()):
+        assert (segments - 1) * segment < rows <= segments * segment and segments <= 65535
 
 
 @pytest.mark.parametrize("length, arrays, width", [

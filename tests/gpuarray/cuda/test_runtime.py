@@ -6,7 +6,7 @@ import pytest
 
 import gpuarray as ga
 from gpuarray import cuda
-from gpuarray.cuda import runtime
+from gpuarray.cuda import runtime, source
 from gpuarray.cuda.cupy_runtime import CuPyRuntime
 from tests.gpuarray.cuda import fake_cupy
 
@@ -203,11 +203,11 @@ def test_included_files_are_joined_with_their_line_numbers(tmp_path, monkeypatch
     (tmp_path / "common.cuh").write_text("// shared\n")
     (tmp_path / "a.cu").write_text('first\n#include "b.cuh"\nthird\n')
     (tmp_path / "b.cuh").write_text("inside\n")
-    monkeypatch.setattr(runtime, "FOLDER", tmp_path)
-    assert runtime.source_text("a.cu", (("N", 3),)).splitlines() == [
+    monkeypatch.setattr(source, "FOLDER", tmp_path)
+    assert source.source_text("a.cu", (("N", 3),)).splitlines() == [
         '#line 1 "common.cuh"', "// shared", "#define N 3", '#line 1 "a.cu"', "first", '#line 1 "b.cuh"',
         "inside", '#line 3 "a.cu"', "third"]
-    runtime.source_text.cache_clear()
+    source.source_text.cache_clear()
 
 
 def test_arrays_of_the_cpu_have_no_runtime():

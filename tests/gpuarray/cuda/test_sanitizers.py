@@ -1,7 +1,7 @@
 """All kernels, in whole steps, under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer."""
 import pytest
 
-from gpuarray.cuda.runtime import FOLDER
+from gpuarray.cuda.source import FOLDER
 from tests.cuda_compile.recorder import recording
 from tests.cuda_on_cpu.build import kernels_in
 from tests.cuda_on_cpu.sanitize import reports
