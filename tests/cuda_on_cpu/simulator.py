@@ -20,6 +20,8 @@ class SimulationError(Exception):
 class SimulatedRuntime:
     """Memory, copies and launches on the CPU. Each launch has run to its end when `launch` returns."""
 
+    is_gpu = False
+
     def __init__(self):
         self.order, self.seed = "forward", 0
         self.sanitize = ()             # further options of g++

@@ -13,7 +13,9 @@ ORDERS = ("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)
 
 
 class GPU:
-    """The machine's GPU in the place of the simulated device; the order of its threads is its own affair."""
+    """The machine's GPU in the place of the simulated device; its threads cannot be ordered."""
+
+    is_gpu = True
 
     def __getattr__(self, name):
         return getattr(runtime.default_runtime(), name)

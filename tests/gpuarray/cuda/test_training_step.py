@@ -4,14 +4,17 @@ import pytest
 
 import gpuarray as ga
 from gpuarray.cuda import runtime
-from tests.cuda_on_cpu import SimulatedArray, device
 from tests.cuda_on_cpu.workload import images, vaegan
 from tests.gpuarray.check import STEP_TOLERANCE, assert_close
 
+PRECISIONS = "fp32", "tf32", "bf16"
+
 
 @pytest.fixture(autouse=True)
-def simulated(monkeypatch):
-    monkeypatch.setattr(runtime, "default_runtime", lambda: device)
+def served(cuda, monkeypatch):
+    """`cuda` serves device 'cuda': the simulated device or, with --gpu, the GPU."""
+    if not cuda.is_gpu:
+        monkeypatch.setattr(runtime, "default_runtime", lambda: cuda)
 
 
 def steps(where, x, count=3, **options):
@@ -46,6 +49,18 @@ def test_steps_agree_with_numpy(variant):
                 assert_close(other[name], one[name], allowed, f"step {step}: {what}: {name}")
 
 
+def test_steps_of_several_tiles_agree_with_numpy(cuda):
+    """Networks with more than one tile and block in each direction: too large for the simulated device."""
+    if not cuda.is_gpu:
+        pytest.skip("a GPU takes a second for it, the simulated device minutes")
+    options = dict(size=64, width=0.25, z_size=32, hidden=256)
+    wanted, got = (steps(where, images(24, 64), **options) for where in ("cpu", "cuda"))
+    for (*on_cpu, _), (*on_cuda, _) in zip(wanted[:1], got):
+        for allowed, one, other in zip(STEP_TOLERANCE["fp32"], on_cpu, on_cuda):
+            for name in one:
+                assert_close(other[name], one[name], allowed, name)
+
+
 @pytest.mark.parametrize("precision", ["tf32", "bf16"])
 def test_lower_precisions_stay_close(precision):
     x = images(3)
@@ -56,20 +71,23 @@ def test_lower_precisions_stay_close(precision):
             assert_close(other[name], one[name], allowed, name)
 
 
-def test_any_order_of_threads_gives_the_same_bits():
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_step_gives_the_same_bits_every_time(cuda, precision):
+    """In any order of threads, too, where the device lets them be ordered."""
     x, states = images(2), []
     for order, seed in (("forward", 0), ("reverse", 0), ("random", 1)):
-        with device.threads_in_order(order, seed):
-            states.append(steps("cuda", x, 1)[0][2])
+        with cuda.threads_in_order(order, seed):
+            states.append(steps("cuda", x, 1, precision=precision)[0][2])
     for state in states[1:]:
         for name in state:
             np.testing.assert_array_equal(state[name], states[0][name], name)
 
 
-def test_a_graph_does_what_single_launches_do():
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_graph_does_what_single_launches_do(precision):
     states = []
     for graph in (False, True):
-        model = vaegan("cuda", graph=graph)
+        model = vaegan("cuda", graph=graph, precision=precision)
         for step in range(4):
             model.learning_rate = 1e-3 / (step + 1)
             model.step(ga.to_device(images(3, seed=step), "cuda"))
@@ -86,6 +104,5 @@ def test_pictures_agree_with_numpy():
     assert_close(pictures[1], pictures[0], 1e-5)
 
 
-def test_the_arrays_are_the_devices():
-    model = vaegan("cuda")
-    assert isinstance(model.networks["encoder"].parameters, SimulatedArray)
+def test_the_arrays_are_the_devices(cuda):
+    assert type(vaegan("cuda").networks["encoder"].parameters) is type(cuda.zeros((1,), np.float32))
