@@ -48,8 +48,8 @@ class CuPyRuntime:
         try:
             return self.cupy.asnumpy(array)
         except self._driver_errors() as error:         # copying waits, and so hears of what went wrong before
-            raise DeviceError(f"the GPU has failed in what was launched before ({error}): debug mode, without graphs, "
-                              "names the kernel") from error
+            raise DeviceError(f"the GPU has failed in what was launched before ({error}): debug mode, "
+                              "without graphs, names the kernel") from error
 
     def address(self, array):
         return array.data.ptr
@@ -63,12 +63,14 @@ class CuPyRuntime:
 
     def _memory_report(self, error):
         free, total = self.cupy.cuda.runtime.memGetInfo()
-        used, held = (sum(getattr(pool, name)() for pool in self._pools) for name in ("used_bytes", "total_bytes"))
+        used = sum(pool.used_bytes() for pool in self._pools)
+        held = sum(pool.total_bytes() for pool in self._pools)
         wanted = error._size
         fits = (held + free) / (used + wanted)        # memory grows with the batch, nearly in proportion
         mib = [f"{n / MIB:,.0f}" for n in (wanted, used, held - used, free, total)]
         return ("out of GPU memory: {} MiB wanted; arrays take {} MiB, the pool holds {} MiB more, {} of {} "
-                "MiB are free: ".format(*mib) + f"use a batch size below {min(100 * fits, 90):.0f}% of this one")
+                "MiB are free: ".format(*mib)
+                + f"use a batch size below {min(100 * fits, 90):.0f}% of this one")
 
     # ------------------------------------------------------------------------------------------ kernels
 
@@ -161,8 +163,8 @@ class CuPyRuntime:
             raise DeviceError("no NVIDIA driver: install one (nvidia-smi must list a GPU), or use the CPU")
         if has // 1000 < needs // 1000:
             way_out = "update it, or pip install '.[cuda12]'" if has >= 12000 else "update it"
-            raise DeviceError(f"the NVIDIA driver is too old: it serves CUDA {_version(has)}, CuPy is built for "
-                              f"{_version(needs)}: {way_out}")
+            raise DeviceError(f"the NVIDIA driver is too old: it serves CUDA {_version(has)}, CuPy is built "
+                              f"for {_version(needs)}: {way_out}")
         try:
             count = runtime.getDeviceCount()
         except runtime.CUDARuntimeError as error:

@@ -19,8 +19,8 @@ def ceil_div(a, b):
 def vector_width(length, *arrays):
     """How many elements a thread takes at once.
 
-    Up to 16 bytes of the first array, a divisor of `length` (of the last axis, or of a flat array), and no more
-    than the addresses of all arrays allow. None stands for an absent array.
+    Up to 16 bytes of the first array, a divisor of `length` (of the last axis, or of a flat array), and no
+    more than the addresses of all arrays allow. None stands for an absent array.
     """
     sizes = [(array, array.dtype.itemsize) for array in arrays if array is not None]
     for width in (16, 8, 4, 2):
@@ -36,8 +36,9 @@ def flat_grid(count):
 
 
 class Columns:
-    """Blocks over the columns of x (..., C), taken as (rows, C): strips of columns, segments of rows (columns.cuh).
+    """Blocks over the columns of x (..., C), taken as (rows, C): strips of columns, segments of rows.
 
+    The kernels' side is columns.cuh.
     others: further arrays whose last axis is C, read as many elements at a time as x.
     """
 

@@ -51,8 +51,8 @@ def launch(like, source, kernel, grid, block, args, shared=0, defines=()):
     """Start an `extern "C" __global__` kernel on the device of `like`; does not wait for it.
 
     source: file in this folder. grid, block: up to three numbers. args: arrays, typed NumPy scalars, None for
-    a null pointer. shared: bytes of dynamic shared memory. defines: (name, value) pairs for the compiler, which
-    `source` and what it includes see.
+    a null pointer. shared: bytes of dynamic shared memory. defines: (name, value) pairs for the compiler,
+    which `source` and what it includes see.
     """
     runtime_of(like).launch(source, kernel, grid, block, args, shared, tuple(defines))
 

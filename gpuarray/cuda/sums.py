@@ -18,8 +18,8 @@ def total(partials):
 def add_column_sums(partials, sums, dbeta, dgamma, weight):
     """Sum partials (segments, C), or (segments, 2, C), over their segments.
 
-    The sums are assigned to `sums`, and added, times weight, to dbeta (C,) and, of the second C, to dgamma (C,).
-    Where `sums` is None or the weight 0, that is left out.
+    The sums are assigned to `sums`, unless it is None. Unless the weight is 0, they are also added, times
+    weight, to dbeta (C,) and, those of the second C, to dgamma (C,).
     """
     columns = partials[0].size
     if not weight:

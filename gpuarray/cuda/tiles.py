@@ -1,7 +1,7 @@
 """How the blocks of a matrix product share its work: tiles of the result, and splits of the depth (split-K).
 
-The numbers of a launch that a kernel must know, too, stand in this file and in layout.py, and reach the kernel
-as defines.
+The numbers of a launch that a kernel must know, too, stand in this file and in layout.py. They reach the
+kernel as defines.
 """
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from gpuarray.cuda.layout import ceil_div
 
 # conv_reduce.cu: the tile of a block, and its threads.
 REDUCE = {"TILE_ROWS": 16, "TILE_COLS": 32, "THREADS": 128}
-# conv_narrow.cu: a block's pixels are TILE x TILE, a thread's ROWS x COLS; channels of x that are copied at once.
+# conv_narrow.cu: the pixels of a block, TILE x TILE, and of a thread, ROWS x COLS; channels copied at a time.
 NARROW = {"TILE": 32, "ROWS": 2, "COLS": 4, "THREADS": 128, "CHANNELS": 8}
 
 _BLOCKS = 264               # that run at once: two on each of the 132 multiprocessors of an H100 or H200. The
@@ -71,9 +71,9 @@ class Tile:
 
     def defines(self, a, b):
         """The defines of tile.cuh for a product of the operands a and b."""
-        names = {"TILE_ROWS": self.rows, "TILE_COLS": self.cols, "TILE_DEPTH": self.depth, "STAGES": self.stages,
-                 "WARPS_DOWN": self.warps_down, "WARPS_ACROSS": self.warps_across, "THREADS": self.threads,
-                 "SUMS_PITCH": self.sums_pitch}
+        names = {"TILE_ROWS": self.rows, "TILE_COLS": self.cols, "TILE_DEPTH": self.depth,
+                 "STAGES": self.stages, "WARPS_DOWN": self.warps_down, "WARPS_ACROSS": self.warps_across,
+                 "THREADS": self.threads, "SUMS_PITCH": self.sums_pitch}
         for name, operand, extent in (("A", a, self.rows), ("B", b, self.cols)):
             names |= {f"{name}_ALONG_DEPTH": int(operand.along_depth), f"{name}_PIECE": operand.piece,
                       f"{name}_VECTORISED": int(operand.vectorised),
@@ -105,9 +105,12 @@ TILES = {"FP32": tuple(Tile(*shape, depth=16) for shape in _SHAPES[:3]),
 
 
 def choose_tile(precision, rows, cols, vectorised=True):
-    """The narrowest tile that spans all columns, else the widest; then the lowest that spans all rows, else
-    the highest. Where operands are not vectorised, a thread has more lines to follow, and for that beside 128
-    sums it has no registers."""
+    """The narrowest tile that spans all columns, else the widest; of these the lowest that spans all rows,
+    else the highest.
+
+    Where operands are not vectorised, a thread has more lines to follow. Beside 128 sums it has no registers
+    for that, so that such tiles are left out.
+    """
     tiles = [tile for tile in TILES[precision] if vectorised or tile.rows * tile.cols <= 64 * tile.threads]
     widths = sorted({tile.cols for tile in tiles})
     width = next((width for width in widths if width >= cols), widths[-1])
@@ -116,12 +119,12 @@ def choose_tile(precision, rows, cols, vectorised=True):
 
 
 def choose_splits(tile, blocks, steps, results):
-    """The number of splits of a depth of `steps` steps, so that `blocks` tiles of together `results` sums fill
-    a card.
+    """Into how many splits to cut a depth of `steps` steps, so that `blocks` tiles, together `results` sums,
+    fill a card.
 
-    The cheapest by a plain model, in the time of one step of a 128 x 128 tile. A block takes its steps and
-    about 4 more to begin and end, in as many rounds as it takes until all blocks have run. Splits cost one
-    more launch, which reads them eight at a time, and some 3 MB in the time of a step.
+    The cheapest number by a plain model, whose unit is the time of one step of a 128 x 128 tile. Blocks run
+    in rounds of _BLOCKS; each takes its steps and about 4 more to begin and end. Splits need one more launch,
+    which reads them eight at a time, about 3 MB in a unit of time.
     """
     size = tile.rows * tile.cols / (128 * 128)
 
@@ -134,7 +137,7 @@ def choose_splits(tile, blocks, steps, results):
 
 @dataclass(frozen=True)
 class Plan:
-    """How a product runs: its precision (a name in tile.cuh), its operands, its tile, the grid of its blocks."""
+    """How a product runs: precision (a name in tile.cuh), operands, tile, and the grid of its blocks."""
     precision: str
     a: Operand
     b: Operand

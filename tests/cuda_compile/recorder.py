@@ -1,4 +1,4 @@
-"""Which programs a training step launches, found by running its launchers on arrays that nobody fills."""
+"""The programs that a training step launches, found by running its launchers on arrays that nobody fills."""
 from collections import defaultdict
 from contextlib import contextmanager
 from unittest import mock

@@ -37,7 +37,7 @@ def compile_kernels(text, sanitize=()):
 
 @cache
 def parsed_header(sanitize=()):
-    """device.h as g++ has read it once for all: half the time of a small kernel file is in it."""
+    """device.h, precompiled: reading it takes half the time of a small kernel file."""
     command = [*BASE, *OPTIMISE, *sanitize, "-w", "-x", "c++-header", str(HERE / "device.h")]
     parsed = _built(".h.gch", command, "", "device.h", "ptx.h", "scheduler.h")
     return str(parsed.with_suffix(""))     # g++ looks for the .gch beside it
@@ -55,7 +55,7 @@ def scheduler():
 
 
 def _built(suffix, command, text, *files):
-    """What the command makes of the text and the files: where it lies, whether built now or before."""
+    """The path of what the command makes of the text and the files, built now or before."""
     content = repr((command, text, [(HERE / name).read_text() for name in files]))
     output = CACHE / (hashlib.sha256(content.encode()).hexdigest()[:24] + suffix)
     if not output.exists():
@@ -64,5 +64,5 @@ def _built(suffix, command, text, *files):
         done = subprocess.run([*command, "-o", str(unfinished)], input=text, capture_output=True, text=True)
         if done.returncode or "warning:" in done.stderr:
             raise RuntimeError(f"g++ does not take this:\n{done.stderr}")
-        os.replace(unfinished, output)     # whole or not at all: another process may look at the same time
+        os.replace(unfinished, output)     # at once: another process may look for it meanwhile
     return output

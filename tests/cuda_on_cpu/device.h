@@ -1,5 +1,5 @@
 // The CUDA language as a kernel file sees it, for g++: `g++ -include device.h` compiles an unmodified .cu.
-// What CUDA code can only say in PTX (the end of common.cuh) stands in ptx.h under the same names.
+// What CUDA code can only say in PTX (the end of common.cuh) stands in ptx.h, under the same names.
 #pragma once
 #include <math.h>
 #include <string.h>

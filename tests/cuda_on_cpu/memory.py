@@ -1,4 +1,4 @@
-"""Arrays of the simulated device: poisoned, fenced, and closed to what CuPy arrays do not allow either."""
+"""Arrays of the simulated device: poisoned, fenced, and without what CuPy arrays do not allow."""
 import ctypes
 import mmap
 import numbers
@@ -11,8 +11,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Fenced:
-    """Memory that ends at a page nobody may touch; the page before it is forbidden too, and what lies between
-    is poison that a check finds changed."""
+    """Memory between two pages that nobody may touch. It ends at the second, to within 16 bytes. The bytes
+    around it are poison, and `is_whole` sees whether somebody has written there."""
 
     def __init__(self, nbytes):
         page = mmap.PAGESIZE
@@ -35,9 +35,8 @@ class Fenced:
 class SimulatedArray(np.ndarray):
     """Memory of the simulated device.
 
-    As with CuPy's arrays, views, arithmetic with scalars and with one another, and assignment work on the
-    device; NumPy arrays in them, NumPy's functions on them, and reading an element are refused. `to_host`
-    reads them.
+    Views, assignment, and arithmetic with scalars and among themselves work, as with CuPy's arrays.
+    Arithmetic with NumPy arrays, NumPy's functions, and reading an element are refused: use `to_host`.
     """
     device = "simulated 0"         # a test may put an array on another
     runtime = None                 # the simulator; it runs the work now, or keeps it for a graph

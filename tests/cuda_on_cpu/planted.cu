@@ -1,10 +1,10 @@
-// Small kernels with faults to plant (the define BUG, NONE for none): what the simulator must notice, and
-// what it must get right.
+// Small kernels, each right or with a fault planted by the define BUG, to test the simulator: without a fault
+// it must compute what a GPU does, with one it must notice.
 
 enum Bug { NONE, BARRIER, BARRIER_AGAIN, DIVERGENT, READ_PAST, WRITE_PAST, WRITE_BEFORE, SHARED_PAST,
            SHARED_UNSET, STATIC_PAST, LOCAL_PAST, WAIT, WAIT_BARRIER, WAIT_FOR_ALL, LANES, MASK, MISALIGNED };
 
-// y[i] = x[i + 1] within a block of 64, cyclically; twice over, so that the array in between is used again.
+// y[i] = x[i + 1] within a block of 64, cyclically, done twice, so that the shared array is used again.
 extern "C" __global__ void __launch_bounds__(64) rotate_twice(const float* x, float* y, int n) {
     __shared__ float tile[64], next_to_it[64];
     int t = threadIdx.x, i = blockIdx.x * 64 + t;
@@ -60,8 +60,7 @@ extern "C" __global__ void product_tf32(const float* A, const float* B, float* y
     y[(g + 8) * 8 + q * 2] = d[2], y[(g + 8) * 8 + q * 2 + 1] = d[3];
 }
 
-// y (16, 8) = A (16, 16) B (16, 8) in bf16, fragments by ldmatrix: A as it lies, B (row-major) transposed on
-// the way.
+// y (16, 8) = A (16, 16) B (16, 8) in bf16, operands by ldmatrix: A as it lies, B (row-major) transposed.
 extern "C" __global__ void product_bf16(const bfloat16* A, const bfloat16* B, float* y) {
     __shared__ __align__(16) bfloat16 a[16][16], b[16][8];
     int t = threadIdx.x, g = t / 4, q = t % 4;
@@ -78,7 +77,7 @@ extern "C" __global__ void product_bf16(const bfloat16* A, const bfloat16* B, fl
     y[(g + 8) * 8 + q * 2] = d[2], y[(g + 8) * 8 + q * 2 + 1] = d[3];
 }
 
-// Every way for lanes to hand each other numbers.
+// All operations by which lanes exchange numbers.
 extern "C" __global__ void warp_operations(const float* x, float* y, unsigned* votes) {
     int t = threadIdx.x, lane = t % 32;
     float v = x[t];
@@ -92,8 +91,7 @@ extern "C" __global__ void warp_operations(const float* x, float* y, unsigned* v
     votes[t] = __ballot_sync(mask, v > 0.0f);
 }
 
-// y[0] = the sum of x (8,), through an array of the thread's own; vector and asynchronous accesses of 16
-// bytes.
+// y (n,) from x (8,) through an array of the thread's own, with vector and asynchronous accesses of 16 bytes.
 extern "C" __global__ void local_array(const float* x, float* y, int n) {
     __shared__ __align__(16) float tile[8];
     float part[8], v[4];

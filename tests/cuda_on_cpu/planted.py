@@ -1,7 +1,6 @@
-"""Launch the kernels of planted.cu, with a fault or without: (what came out, what should).
+"""Launch the kernels of planted.cu, with a fault or without. Each function returns (result, right result).
 
-    python -m tests.cuda_on_cpu.planted rotate_twice STATIC_PAST      # under a sanitizer, which then has
-    something to report
+    python -m tests.cuda_on_cpu.sanitize address tests.cuda_on_cpu.planted rotate_twice STATIC_PAST
 """
 import sys
 from pathlib import Path
@@ -56,7 +55,7 @@ def local_array(bug="NONE"):
 
 
 def warp_operations(bug="NONE"):
-    """x (2, 32); what xor, down, up, lane 5 and the block's sum make of it (5, 2, 32); votes (2, 32)."""
+    """x (2, 32); the results of xor, down, up, from lane 5, and the block's sum (5, 2, 32); votes (2, 32)."""
     x = np.random.default_rng(0).standard_normal(64).astype(np.float32)
     y, votes = device.empty((5, 64), np.float32), device.empty((64,), np.uint32)
     launch("warp_operations", (1,), (64,), (device.to_device(x), y, votes), bug=bug)

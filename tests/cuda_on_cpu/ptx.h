@@ -20,8 +20,8 @@ inline float bf16_half(unsigned pair, int high) {
 
 struct Fragments { float* d; const unsigned *a, *b; };
 
-// d (16, 8) += a (16, K) b (K, 8), in the fragment layouts of the PTX manual: lane = 4 g + q holds of d the
-// columns 2q, 2q + 1 of the rows g, g + 8. BF16: K = 16, each register a pair along k. tf32: K = 8.
+// d (16, 8) += a (16, K) b (K, 8), in the fragment layouts of the PTX manual: lane 4 g + q holds columns 2q,
+// 2q + 1 of rows g and g + 8 of d. BF16: K = 16, a register holds a pair along k. tf32: K = 8.
 template <bool BF16> void multiply(void** operands, unsigned mask) {
     constexpr int K = BF16 ? 16 : 8;
     if (mask != ~0u) fail("mma in part of a warp");
@@ -51,9 +51,9 @@ template <bool BF16> void multiply(void** operands, unsigned mask) {
 
 struct MatrixLoad { unsigned* to; const unsigned* row; };
 
-// ldmatrix.x4: four 8x8 matrices of 16-bit elements; lane 8 i + r gives the address of row r of matrix i (16
-// bytes). Lane 4 g + q receives of each matrix the elements (g, 2q), (g, 2q + 1); transposed: (2q, g), (2q +
-// 1, g).
+// ldmatrix.x4: four 8x8 matrices of 16-bit elements. Lane 8 i + r gives the address of row r of matrix i (16
+// bytes).
+// Lane 4 g + q receives the elements (g, 2q), (g, 2q + 1) of each matrix; transposed: (2q, g), (2q + 1, g).
 template <bool TRANSPOSED> void load_matrices(void** operands, unsigned mask) {
     if (mask != ~0u) fail("ldmatrix in part of a warp");
     auto element = [&](int matrix, int row, int column) -> unsigned {
@@ -70,7 +70,7 @@ template <bool TRANSPOSED> void load_matrices(void** operands, unsigned mask) {
         }
 }
 
-// The copy is made only when it is waited for: a missing wait leaves the poison that was there.
+// The copy is made only when it is waited for, so that a missing wait reads the poison that was there.
 inline void copy_async(void* shared, const void* global, int bytes, bool valid) {
     Thread& thread = self();
     if ((uintptr_t)shared % bytes || (uintptr_t)global % bytes) fail("a misaligned cp.async");

@@ -1,8 +1,9 @@
-"""Run a Python module with the kernels built for a sanitizer, whose library must be loaded before anything
-else.
+"""Run a Python module with the kernels built for a sanitizer.
 
-    python -m tests.cuda_on_cpu.sanitize address pytest tests/gpuarray/cuda     # overruns, undefined behaviour
-    python -m tests.cuda_on_cpu.sanitize thread pytest tests/gpuarray/cuda      # races in a block
+    python -m tests.cuda_on_cpu.sanitize address pytest tests/gpuarray/cuda    # overruns, undefined behaviour
+    python -m tests.cuda_on_cpu.sanitize thread pytest tests/gpuarray/cuda     # races in a block
+
+The sanitizer's library must be loaded before everything else, so that a new process is started.
 """
 import ctypes
 import os
@@ -12,7 +13,7 @@ import signal
 import subprocess
 import sys
 
-ADDR_NO_RANDOMIZE = 0x0040000       # ThreadSanitizer wants the addresses that it knows
+ADDR_NO_RANDOMIZE = 0x0040000       # ThreadSanitizer expects memory at fixed addresses
 FOUND = 66                          # exit status where ThreadSanitizer reported something
 REPORT = re.compile(r"runtime error: .*|ERROR: AddressSanitizer: .*|SUMMARY: ThreadSanitizer: .*")
 FLAGS = {

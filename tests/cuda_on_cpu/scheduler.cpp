@@ -1,6 +1,6 @@
-// The scheduler: runs the blocks of a launch one after the other, and the threads of a block as fibers.
-// Compiled without sanitizers; it tells AddressSanitizer and ThreadSanitizer what it does where they are
-// loaded.
+// The scheduler: runs the blocks of a launch one after the other, and the threads of a block as fibers. It is
+// compiled without sanitizers; where AddressSanitizer or ThreadSanitizer is loaded, it tells them what it
+// does.
 #include "scheduler.h"
 
 #include <signal.h>
@@ -84,8 +84,8 @@ static char error[512];
 static void* fault_address;
 static Kernel kernel;
 static void** kernel_args;
-// What ThreadSanitizer sees a barrier (a warp operation) as; two in turn, so that one release does not order
-// the next.
+// For ThreadSanitizer a barrier (a warp operation) is the release and acquire of a token. Two tokens take
+// turns, so that threads at one barrier are not ordered by the next.
 static char barrier_token[2], warp_token[MAX_THREADS / WARP][2], begin_token, end_token;
 static unsigned barrier_count, warp_count[MAX_THREADS / WARP];
 

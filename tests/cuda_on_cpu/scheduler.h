@@ -1,6 +1,6 @@
-// What kernels and the scheduler share. One OS thread runs everything: each CUDA thread of a block is a fiber
-// with a stack of its own, and fibers change only where CUDA threads must wait for one another: at barriers
-// and at warp operations.
+// What kernels and the scheduler share. One OS thread runs everything. Each CUDA thread of a block is a
+// fiber, with a stack of its own. A fiber runs until it must wait for others, at a barrier or a warp
+// operation.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -22,8 +22,8 @@ constexpr int MAX_COPIES = 256;     // asynchronous copies a thread may have in 
 
 struct AsyncCopy { char* to; const char* from; int bytes, valid, group; };
 
-// The work of a warp operation, done once by the last lane to arrive; operands[lane] is null for lanes not in
-// the mask.
+// The work of a warp operation, done once, by the last lane to arrive. operands[lane] is null outside the
+// mask.
 using WarpWork = void (*)(void** operands, unsigned mask);
 
 enum State { READY, AT_BARRIER, IN_WARP_OPERATION, DONE };

@@ -1,4 +1,4 @@
-"""The runtime of the simulated device: what `gpuarray.cuda.runtime.CuPyRuntime` is for a GPU."""
+"""The runtime of the simulated device: what `gpuarray.cuda.cupy_runtime.CuPyRuntime` is for a GPU."""
 import ctypes
 from contextlib import contextmanager
 
@@ -9,7 +9,7 @@ from tests.cuda_on_cpu import memory
 from tests.cuda_on_cpu.build import compile_kernels, scheduler
 
 ORDERS = {"forward": 0, "reverse": 1, "random": 2}
-# Of a launch: the grid, the block, the threads of a block, the bytes of dynamic shared memory (and one).
+# Of a launch: the grid, the block, the threads of a block, the bytes of dynamic shared memory plus one.
 LIMITS = 2 ** 31 - 1, 65535, 65535, 1024, 1024, 64, 1024, 227 * 1024 + 1
 
 

@@ -1,4 +1,4 @@
-"""One call that starts every kernel of the CUDA backend: steps, pictures and augmentation of a small VAE/GAN."""
+"""One call that starts every kernel of the CUDA backend: a small VAE/GAN's steps, pictures, augmentation."""
 import numpy as np
 
 import gpuarray as ga
@@ -23,8 +23,8 @@ def images(n, size=32, seed=1):
 
 
 def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
-    """Steps with both optimisers, both kinds of game and a finished discriminator's features, reconstructions,
-    augmented images, and what tiny networks do without."""
+    """Steps with both optimisers, both games, and the features of a fixed discriminator; reconstructions;
+    augmented images; and the kernels that tiny networks do not need."""
     margin = np.random.default_rng(2).integers(0, 256, (n, size + 8, size + 8, 3), np.uint8)
     still = np.tile(np.float32([1, 0, 0, 0, 1, 0, 1, 1, 0]), (n, 1))
     x = ga.augment(ga.to_device(margin, device), ga.to_device(still, device), size)
@@ -35,11 +35,11 @@ def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
     model.step(x)
     encoder, decoder, discriminator = model.networks.values()
     nets.FeatureVAE(encoder, decoder, discriminator, model.z_size, seed=0, learning_rate=1e-3).step(x)
-    _products_in_parts_and_batchnorm(x, precision)
+    _split_product_and_batchnorm(x, precision)
 
 
-def _products_in_parts_and_batchnorm(x, precision):
-    """Images x through a product cut along its depth, and batchnorm without moments, of few rows and of many."""
+def _split_product_and_batchnorm(x, precision):
+    """Images x through a product whose depth is split; batchnorm without moments, of few rows and of many."""
     channels = x.shape[-1]
     w = ga.zeros((x[0].size, channels), np.float32, x)
     gamma = beta = ga.zeros((channels,), np.float32, x)

@@ -1,5 +1,6 @@
-"""The mutation check: a barrier, a wait or a bounds test that no test misses is either not tested or not
-needed.
+"""The mutation check: what happens when a barrier, a wait or a bounds test is taken out of a kernel?
+
+Each is taken out in turn. Where no test fails then, it is either not tested or not needed.
 
     python -m tests.mutate_kernels                       # every mutant of every kernel file
     python -m tests.mutate_kernels --file latent.cu      # of some files

@@ -5,6 +5,6 @@
 EQUIVALENT = {
     ("conv_weight_grad.cu", "tap < side * side ? C - c : 0, col0 + B::place(), N * P * Q, steps.first}; "
                             "[tap < side * side -> true]"):
-        "Rows of a tile beyond the last tap are not written: n_rows ends before them. What is read for them lies in x, "
-        "because every pixel is tested against H and W. The test saves those reads.",
+        "Rows of a tile beyond the last tap are not written: n_rows ends before them. What is read for them "
+        "lies in x, because every pixel is tested against H and W. The test saves those reads.",
 }

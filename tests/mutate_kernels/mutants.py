@@ -7,8 +7,8 @@ BARRIER = re.compile(r"__sync(?:threads|warp)\(\);")
 WAIT = re.compile(r"copy_async_wait<[^>]*>\(\);")
 COMPARISON = re.compile(r" (<|<=|>|>=) ")
 CLAMP = re.compile(r"\b(?:min|max)\(")
-# Not code, or not a test that a thread makes: comments, preprocessor lines, constants, assertions, the heads
-# of templates and loops.
+# Not code, or not a test that a thread makes: comments, preprocessor lines, constants, assertions, heads of
+# templates and of loops.
 IGNORED = re.compile(r"//[^\n]*|^[ \t]*#(?:\\\n|[^\n])*|\"[^\"\n]*\"|^constexpr\b[^;]*;|\btemplate\s*<"
                      r"|\b(?:static_assert|alignas|for)\s*\(", re.M)
 LEAVES = re.compile(r"\)*\s*(?:return|continue|break)\b")
@@ -70,7 +70,7 @@ def _closing(text, begin, closing):
 
 
 def _comparison(code, match):
-    """(begin, end, 'true' or 'false'): a comparison, and its value where threads within bounds go on."""
+    """(begin, end, 'true' or 'false'): a comparison, and its value for a thread that is within bounds."""
     begin = _limit(code, match.start(), -1)
     end = _limit(code, match.end(), 1)
     begin += len(code[begin:end]) - len(code[begin:end].lstrip())

@@ -1,4 +1,4 @@
-"""Run the tests of a kernel file, and then all kernels under sanitizers, on a changed copy of the file.
+"""Run the tests of a kernel file on a changed copy of it; if they pass, run all kernels under sanitizers.
 
 Each mutant has a process of its own.
 """
@@ -38,9 +38,9 @@ class Notes:
         sources = self.sources[item.nodeid] = set()
         launch = SimulatedRuntime._launch
 
-        def noted(runtime, source, *args):
-            sources.add(source)
-            return launch(runtime, source, *args)
+        def noted(runtime, kernel_file, *args):
+            sources.add(kernel_file)
+            return launch(runtime, kernel_file, *args)
 
         SimulatedRuntime._launch = noted
         begin = time.process_time()
@@ -62,11 +62,11 @@ def tests_by_file():
         process.start()
         process.join()
         if process.exitcode:
-            raise SystemExit("error: the kernel tests fail without a change: mend them first")
+            raise SystemExit("error: the kernel tests fail without any change: make them pass first")
     sources, seconds = json.loads(report.read_text())
     tests = {}
     for test in sorted(sources, key=seconds.get):
-        for file in {file for source in sources[test] for file in files_of(source)}:
+        for file in set().union(*map(files_of, sources[test])):
             tests.setdefault(file, []).append(test)
     return tests, seconds
 
@@ -81,11 +81,11 @@ def _note_tests(report):
     sys.exit(int(status))
 
 
-def files_of(source):
+def files_of(kernel_file):
     """The files in this library's folder that a kernel file is made of."""
-    if not (FOLDER / source).exists() or Path(source).is_absolute():
+    if not (FOLDER / kernel_file).exists() or Path(kernel_file).is_absolute():
         return set()
-    files, waiting = {"common.cuh"}, [source]
+    files, waiting = {"common.cuh"}, [kernel_file]
     while waiting:
         files.add(name := waiting.pop())
         lines = (FOLDER / name).read_text().splitlines()
