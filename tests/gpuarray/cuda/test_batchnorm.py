@@ -9,7 +9,7 @@ from tests.gpuarray.cuda.check import ELEMENTS, FLOAT32, check_on_device, misali
 
 EPS = 1e-5
 # Few rows (one block has whole columns): batch 1, channels that fill no vector, or several strips of vectors.
-# Many rows: segments that do not divide the rows, strips with idle threads, more segments than merging threads.
+# Many rows: segments that do not divide the rows, strips with idle threads, more segments than threads merge.
 FEW = [(1, 7), (5, 3), (3, 3, 5, 8), (6, 100)]
 MANY = [(1, 23, 23, 5), (3, 11, 11, 36), (1, 92, 92, 32)]
 TOLERANCE = {"float32": 1e-5}            # sums of both signs cancel; 5e-6 seen

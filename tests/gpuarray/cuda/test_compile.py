@@ -37,7 +37,7 @@ def test_shared_memory_fits(table):
 
 
 def test_two_blocks_of_a_product_run_at_a_time(table):
-    """What choose_splits (tiles.py) counts on, on the cards that it is meant for: 228 KiB, of which each block
+    """choose_splits (tiles.py) counts on it, on the cards that it is meant for: 228 KiB, of which each block
     takes one more than it asks for."""
     products = [row for row in table if row[0] == "sm_90" and row[-1].kernel in ALONG_DEPTH]
     assert len(products) > 20

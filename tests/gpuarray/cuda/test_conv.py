@@ -102,7 +102,7 @@ def test_every_tile(cuda_any_order, monkeypatch, precision, tile):
 @pytest.mark.parametrize("shape", [(2, 6, 7, 8, 12, 5, 2), (2, 5, 4, 3, 7, 3, 1)], ids=str)
 @pytest.mark.parametrize("splits", [1, 2, 7, 40])
 def test_a_split_depth(cuda_any_order, monkeypatch, precision, shape, splits):
-    """Also with more splits than there are steps, so that some have nothing to do, and with padded channels."""
+    """Also with more splits than steps, so that some have nothing to do, and with padded channels."""
     monkeypatch.setattr(tiles, "choose_splits", lambda *_: splits)
     check_all_three(cuda_any_order, shape, precision)
 
@@ -110,7 +110,8 @@ def test_a_split_depth(cuda_any_order, monkeypatch, precision, shape, splits):
 @every_precision
 def test_fewer_stages_where_shared_memory_is_small(cuda, monkeypatch, precision):
     monkeypatch.setattr(cuda, "capability", (8, 6))
-    stages = tiles.TILES[precision][-1].fitting(cuda.capability, *(tiles.Operand(4, along) for along in (True, False))).stages
+    operands = (tiles.Operand(4, along) for along in (True, False))
+    stages = tiles.TILES[precision][-1].fitting(cuda.capability, *operands).stages
     assert stages == (3 if precision == "FP32" else 2)
     check_all_three(cuda, (3, 10, 10, 32, 136, 5, 2), precision)
 
