@@ -8,7 +8,7 @@
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
     FEBRUARY, OURS, PAPER, RELEASED, EncoderSettings, Settings, UsageError, choice, generator,
-    load_discriminator, run_experiment, text)
+    load_discriminator, run_experiment, switch, text)
 from dataclasses import dataclass, replace
 
 import nets
@@ -19,6 +19,7 @@ class Config(EncoderSettings, Settings):
     similarity: str = choice("what reconstructions are measured in", ("pixels", "discriminator"), "pixels")
     discriminator: str = text("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None,
                               on_resume=True)
+    standardise: bool = switch("bring the channels of Dis_l to variance 1 before they are compared (ours)", True)
 
     def check(self):
         if self.similarity == "discriminator" and self.discriminator is None:
@@ -70,7 +71,7 @@ def build(settings, device):
         return nets.VAE(encoder, decoder, settings.z_size, **training)
     discriminator = nets.discriminator(settings.image_size, rng, **options)
     load_discriminator(settings.discriminator, discriminator, settings, device)
-    return nets.FeatureVAE(encoder, decoder, discriminator, settings.z_size, **training)
+    return nets.FeatureVAE(encoder, decoder, discriminator, settings.z_size, settings.standardise, **training)
 
 
 if __name__ == "__main__":

@@ -130,6 +130,20 @@ class Layer:
 
         return self.apply(x), pullback
 
+    def standardised(self, x, path=0):
+        """As `linear`, each channel brought to mean 0 and variance 1 by the layer's running statistics."""
+        a, linear_back = self.linear(x)
+        statistics = self.norm.running[path]
+        zero, one = (ga.zeros(a.shape[-1:], self.weights.value.dtype, x) for _ in range(2))
+        one += 1
+
+        def pullback(dy, weight=1.0, need_dx=True):
+            da = ga.batchnorm_inference_grad(dy, a, one, zero, statistics, "linear", self.norm.gamma.gradient,
+                                             self.norm.beta.gradient, weight=0)
+            return linear_back(da, weight, need_dx)
+
+        return ga.batchnorm_inference(a, one, zero, statistics, "linear"), pullback
+
 
 class Conv(Layer):
     """k x k convolution, (N, H, W, C) -> (N, H/s, W/s, K)."""

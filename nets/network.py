@@ -43,16 +43,18 @@ class Network:
 
         return self._run([function(layer) for layer in self.layers], x)
 
-    def features(self, x, phase="batch"):
+    def features(self, x, phase="batch", standardised=False):
         """Dis_l(x) and its pullback: all layers before `feature_layer`, then that layer's linear operation.
 
+        standardised: each channel with mean 0 and variance 1, by the layer's running statistics.
         The phase is 'batch' by default, where a call of the network has 'train': running statistics are those
         of runs of the whole network, which this one must not move.
         """
         names = [layer.name for layer in self.layers]
         last = names.index(self.feature_layer)
         below = [lambda x, layer=layer: layer(x, phase) for layer in self.layers[:last]]
-        return self._run([*below, self.layers[last].linear], x)
+        layer = self.layers[last]
+        return self._run([*below, layer.standardised if standardised else layer.linear], x)
 
     def _run(self, functions, x):
         """The functions one after the other; with bf16 all between input and output is bfloat16."""

@@ -38,15 +38,19 @@ class FeatureVAE(VAE):
     fixed.
 
     The fixed discriminator uses its running statistics, so images do not influence each other's features.
+
+    standardise [ours]: N(Dis_l(x~), I) gives the error of every feature the variance 1. A GAN's features have
+    any scale, as batchnorm after layer l takes it away: where they are small, L_prior wins and z tells little
+    of x. So each channel is brought to the variance 1 first.
     """
 
-    def __init__(self, encoder, decoder, discriminator, z_size, **options):
+    def __init__(self, encoder, decoder, discriminator, z_size, standardise=True, **options):
         super().__init__(encoder, decoder, z_size, **options)
-        self.discriminator = discriminator
+        self.discriminator, self.standardise = discriminator, standardise
 
     def likelihood_grad(self, x_rec, x):
-        target, _ = self.discriminator.features(x, "test")
-        features, features_back = self.discriminator.features(x_rec, "test")
+        target, _ = self.discriminator.features(x, "test", self.standardise)
+        features, features_back = self.discriminator.features(x_rec, "test", self.standardise)
         loss, df = ga.feature_loss(features, target)
         self.report("feature_loss", loss, per=len(x))
         return features_back(df, weight=0)
