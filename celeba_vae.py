@@ -19,7 +19,7 @@ class Config(EncoderSettings, Settings):
     similarity: str = choice("what reconstructions are measured in", ("pixels", "discriminator"), "pixels")
     discriminator: str = text("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None,
                               on_resume=True)
-    standardise: bool = switch("bring the channels of Dis_l to variance 1 before they are compared (ours)", True)
+    standardise: bool = switch("bring the channels of Dis_l to variance 1 before comparing them (ours)", True)
 
     def check(self):
         if self.similarity == "discriminator" and self.discriminator is None:
