@@ -47,7 +47,8 @@ def parsed_header(sanitize=()):
 def scheduler():
     """The library that runs the threads of every kernel; never built with a sanitizer."""
     command = [*BASE, "-O2", "-fcf-protection=none", "-shared", str(HERE / "scheduler.cpp")]
-    library = ctypes.CDLL(str(_built(".so", command, "", "scheduler.h", "scheduler.cpp")), ctypes.RTLD_GLOBAL)
+    built = _built(".so", command, "", "scheduler.h", "fibers.h", "scheduler.cpp")
+    library = ctypes.CDLL(str(built), ctypes.RTLD_GLOBAL)
     library.simulator_error.restype = ctypes.c_char_p
     library.simulator_fault_address.restype = ctypes.c_void_p
     library.simulator_set_order.argtypes = (ctypes.c_int, ctypes.c_uint64)

@@ -3,9 +3,10 @@
 // does.
 #include "scheduler.h"
 
+#include "fibers.h"
+
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -14,48 +15,7 @@
 #include <utility>
 #include <vector>
 
-#define WEAK __attribute__((weak))
 #define EXPORT extern "C" __attribute__((visibility("default")))
-
-extern "C" {
-WEAK void __asan_poison_memory_region(const volatile void*, size_t);
-WEAK void __asan_unpoison_memory_region(const volatile void*, size_t);
-WEAK void* __tsan_get_current_fiber();
-WEAK void* __tsan_create_fiber(unsigned);
-WEAK void __tsan_switch_to_fiber(void*, unsigned);
-WEAK void __tsan_acquire(void*);
-WEAK void __tsan_release(void*);
-void switch_stack(void** save, void* to);
-}
-
-// Saves the registers that a call must keep on the old stack and takes them from the new one.
-#if defined(__x86_64__)
-asm(R"(
-.text
-.globl switch_stack
-.hidden switch_stack
-.type switch_stack, @function
-switch_stack:
-    push %rbp
-    push %rbx
-    push %r12
-    push %r13
-    push %r14
-    push %r15
-    mov %rsp, (%rdi)
-    mov %rsi, %rsp
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbx
-    pop %rbp
-    ret
-)");
-constexpr int SAVED_WORDS = 6;
-#else
-#error "the fiber switch is written for x86-64"
-#endif
 
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
@@ -92,9 +52,6 @@ static unsigned barrier_count, warp_count[MAX_THREADS / WARP];
 int current() { return running; }
 Thread& self() { return threads[running]; }
 char* dynamic_shared_memory() { return shared_end - shared_bytes; }
-
-static void acquire(char* token) { if (__tsan_acquire) __tsan_acquire(token); }
-static void release(char* token) { if (__tsan_release) __tsan_release(token); }
 
 static uint64_t random_number() {   // xorshift64
     random_state ^= random_state << 13;
@@ -206,11 +163,6 @@ static void thread_main() {
         release(&end_token);
         run_next();
     }
-}
-
-static char* map_memory(size_t bytes) {
-    const int kind = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    return (char*)mmap(nullptr, bytes, PROT_READ | PROT_WRITE, kind, -1, 0);
 }
 
 static void prepare(Thread& thread, int number) {
