@@ -97,6 +97,15 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
     return Images(reader.name, size, margin, *splits, notes + made_again, reader.augmentation, source.crop)
 
 
+def attribute_names(data, cache=None):
+    """The names of the attributes of `data`, whatever open_dataset takes; no picture is decoded.
+
+    Raises DataError where it has none, or is missing or damaged.
+    """
+    _, source = open_source(data, Path(cache) if cache else default_folder())
+    return _attributes(source).names
+
+
 def open_all(data, size, crop=None, cache=None, progress=True, limit=None):
     """Opens every picture of `data` in the order of their names, not split: (names, Split).
 
@@ -137,14 +146,19 @@ def _check(size, limit=None, crop=None):
 
 def _with_attributes(source, names, use):
     """(those of the names that have attributes, how many have none)"""
-    path = source.pixels.path
-    if source.attributes is None:
-        raise DataError(f"{path}: has no attribute list beside it: add it, or use data that has one")
-    kept = [name for name in names if name in source.attributes]
+    attributes = _attributes(source)
+    kept = [name for name in names if name in attributes]
     if not kept:
-        raise DataError(f"{path}: none of the images to {use} with has attributes: "
+        raise DataError(f"{source.pixels.path}: none of the images to {use} with has attributes: "
                         "put images and lists of one set together")
     return kept, len(names) - len(kept)
+
+
+def _attributes(source):
+    if source.attributes is None:
+        raise DataError(f"{source.pixels.path}: has no attribute list beside it: add it, or use data that has "
+                        "one")
+    return source.attributes
 
 
 def _rows(reader, source, names, crop, size, cache, workers, progress):
