@@ -3,17 +3,18 @@
     python celeba_aegan.py                        toyfaces, minutes on a laptop
     python celeba_aegan.py --preset released      the released code's numbers
     python celeba_aegan.py --preset paper         the paper's
+    python celeba_aegan.py --conditional          faces from attributes: every network is told them
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, choice, generator,
-    number, run_experiment, switch)
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, DecoderSettings, EncoderSettings, Settings,
+    choice, generator, number, run_experiment, switch)
 from dataclasses import dataclass
 
 import nets
 
 
 @dataclass(kw_only=True)
-class Config(AdversarialSettings, EncoderSettings, Settings):
+class Config(AdversarialSettings, EncoderSettings, DecoderSettings, Settings):
     gamma: float = number("weight of L_llike, summed over features, against L_GAN in Dec's update",
                           at_least=0, at_most=1)
     fakes: str = choice("what Dis sees as fakes", nets.FAKES)
@@ -49,7 +50,8 @@ PRESETS = {
 def build(settings, device):
     """The nets.Model of these settings, on 'cpu' or 'cuda'."""
     rng = generator(settings.seed, "weights")
-    options = dict(width=settings.width, device=device, precision=settings.precision)
+    options = dict(width=settings.width, device=device, precision=settings.precision,
+                   attributes=len(settings.attribute_names))            # 0 unless --conditional
     encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
     discriminator = nets.discriminator(settings.image_size, rng, **options)

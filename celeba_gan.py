@@ -6,14 +6,15 @@
 A finished run's discriminator is what celeba_vae.py --similarity discriminator measures with.
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, Settings, generator, run_experiment)
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, DecoderSettings, Settings, generator,
+    run_experiment)
 from dataclasses import dataclass
 
 import nets
 
 
 @dataclass(kw_only=True)
-class Config(AdversarialSettings, Settings):
+class Config(AdversarialSettings, DecoderSettings, Settings):
     pass
 
 
@@ -45,7 +46,8 @@ PRESETS = {
 def build(settings, device):
     """The nets.Model of these settings, on 'cpu' or 'cuda'."""
     rng = generator(settings.seed, "weights")
-    options = dict(width=settings.width, device=device, precision=settings.precision)
+    options = dict(width=settings.width, device=device, precision=settings.precision,
+                   attributes=len(settings.attribute_names))            # 0 unless --conditional
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
     discriminator = nets.discriminator(settings.image_size, rng, **options)
 

@@ -7,15 +7,16 @@
                                                 VAE_Dis_l: error measured in the features of a finished GAN
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
-    FEBRUARY, OURS, PAPER, RELEASED, EncoderSettings, Settings, UsageError, choice, generator,
-    load_discriminator, run_experiment, switch, text)
-from dataclasses import dataclass, replace
+    FEBRUARY, OURS, PAPER, RELEASED, DecoderSettings, EncoderSettings, Settings, UsageError, choice,
+    generator, load_discriminator, run_experiment, switch, text)
+import copy
+from dataclasses import dataclass
 
 import nets
 
 
 @dataclass(kw_only=True)
-class Config(EncoderSettings, Settings):
+class Config(EncoderSettings, DecoderSettings, Settings):
     similarity: str = choice("what reconstructions are measured in", ("pixels", "discriminator"), "pixels")
     discriminator: str = text("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None,
                               on_resume=True)
@@ -31,7 +32,9 @@ class Config(EncoderSettings, Settings):
 
     def for_inference(self):
         """Encoder and decoder suffice: the discriminator, which may be gone, only measures."""
-        return replace(self, similarity="pixels", discriminator=None)
+        settings = copy.copy(self)
+        settings.similarity, settings.discriminator = "pixels", None
+        return settings
 
 
 # The released code has no plain VAE on faces: these are its numbers for VAE/GAN, where they apply.
@@ -61,7 +64,8 @@ PRESETS = {
 def build(settings, device):
     """The nets.Model of these settings, on 'cpu' or 'cuda'."""
     rng = generator(settings.seed, "weights")
-    options = dict(width=settings.width, device=device, precision=settings.precision)
+    options = dict(width=settings.width, device=device, precision=settings.precision,
+                   attributes=len(settings.attribute_names))            # 0 unless --conditional
     encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
 

@@ -2,6 +2,7 @@
 
     python lfw_aegan.py --preset released      the released code's numbers
     python lfw_aegan.py --preset paper         the paper's
+    python lfw_aegan.py --preset paper --conditional      faces from attributes
 """
 from celeba_aegan import PRESETS as CELEBA
 from celeba_aegan import Config, build

@@ -156,8 +156,8 @@ def _with_attributes(source, names, use):
 
 def _attributes(source):
     if source.attributes is None:
-        raise DataError(f"{source.pixels.path}: has no attribute list beside it: add it, or use data that has "
-                        "one")
+        path = source.pixels.path
+        raise DataError(f"{path}: has no attribute list beside it: add it, or use data that has one")
     return source.attributes
 
 

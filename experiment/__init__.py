@@ -3,8 +3,8 @@ from experiment.exit import Diverged, Interrupted, UsageError, guard_start
 
 guard_start()         # first: importing the rest takes a moment, in which Ctrl-C would end in a traceback
 
+from experiment.model_settings import GATE, AdversarialSettings, DecoderSettings, EncoderSettings
 from experiment.reopen import load_discriminator, load_run
 from experiment.run import run_experiment
 from experiment.settings import (
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, EncoderSettings, Settings, changed, choice,
-    generator, number, switch, text, whole)
+    FEBRUARY, OURS, PAPER, RELEASED, Settings, changed, choice, generator, number, switch, text, whole)

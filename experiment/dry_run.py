@@ -29,36 +29,39 @@ def print_plan(settings, model, device):
 def estimates(settings, model, device):
     """[(what, amount in words)] of the steps, time, memory and disk that a run takes. Trains the model."""
     steps = settings.epochs * settings.epoch_size
-    images = ga.to_device(_noise(settings), device)
+    batch = [ga.to_device(array, device) for array in _noise(settings)]
     state = sum(array.nbytes for array in model.state().values())
     gradients = sum(network.gradients.nbytes for network in model.networks.values())
     networks = state + gradients
     memory = f"{_size(networks)} for the networks; what a step takes comes on top"
     if device == "cpu":                          # tracemalloc sees the arrays of NumPy, not those on a GPU
         tracemalloc.start()
-        model.step(images)
+        model.step(*batch)
         step = tracemalloc.get_traced_memory()[1]
         memory = f"about {_size(networks + step)}, beside Python and its libraries"
         tracemalloc.stop()
-    seconds = _seconds_per_step(model, images)
+    seconds = _seconds_per_step(model, batch)
     return [("steps", f"{steps:,} of {settings.batch_size} images"),
             ("time", f"about {duration(steps * seconds)} here, {seconds:.2g} s a step"),
             ("memory", memory),
             ("disk", f"about {_size(checkpoints.KEPT * state)} for the last checkpoints")]
 
 
-def _seconds_per_step(model, images):
+def _seconds_per_step(model, batch):
     """Seconds of the third training step: the first may compile kernels, the second record a CUDA graph."""
     for _ in range(3):
         began = time.perf_counter()
-        model.step(images)
+        model.step(*batch)
         model.metrics()                               # waits for the device
     return time.perf_counter() - began
 
 
 def _noise(settings):
-    shape = settings.batch_size, settings.image_size, settings.image_size, 3
-    return np.random.default_rng(0).uniform(-1, 1, shape).astype(np.float32)
+    """A batch: images, and attributes where the model is told any."""
+    shapes = [(settings.image_size, settings.image_size, 3)]
+    shapes += [(len(settings.attribute_names),)] * settings.needs_attributes
+    rng = np.random.default_rng(0)
+    return [rng.uniform(-1, 1, (settings.batch_size, *shape)).astype(np.float32) for shape in shapes]
 
 
 def _shape(shape):

@@ -11,6 +11,8 @@ PANELS = (
     ("L_prior: KL divergence, an image", [("kl", "KL")], True),
     ("L_llike: half squared error, an image", [("feature_loss", "features"), ("pixel_loss", "pixels")], True),
     ("L_GAN: mean cost of Dis", [("cost_real", "on real"), ("cost_fake", "on fakes")], False),
+    ("Half squared error of the attributes, an image",
+     [("attribute_loss", "in training"), ("test_attribute_loss", "of test images")], True),
     ("Mean output of Dis", [("d_real", "D(real)"), ("d_fake", "D(fakes)")], False),
     ("Share of steps taken (gate)", [("gate_dis", "Dis"), ("gate_dec", "Dec")], False),
     ("Images a second", [("images_per_s", "images/s")], False),

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import gpuarray as ga
 from experiment import checkpoints, exported
+from experiment.attributes import noted_names
 from experiment.exit import UsageError
 from experiment.run_folder import RunFolder, checked
 from experiment.settings import Settings, finish, saved_values, spelled
 
 # The scripts whose runs can be opened. config.json may come from anywhere: it can name one of these, and
 # nothing else is imported.
-EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan"
+EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan", "lfw_regressor"
 
 
 @dataclass
@@ -80,6 +81,8 @@ def _settings(config, where, device):
     script = _import_script(config["script"])
     values, origin = saved_values(script.Config, script.PRESETS, config, where)
     settings = finish(script.Config(**values), origin, config["script"])
+    if settings.needs_attributes:
+        settings.attribute_names = noted_names(config, where)
     if not ga.computes_in(settings.precision, device):
         settings.precision = "fp32"
     return settings, script.build
@@ -118,7 +121,13 @@ def load_discriminator(run, discriminator, settings, device):
             if theirs != ours:
                 raise UsageError(f"{run}: was trained with {name} {theirs}, this run has {ours}: "
                                  f"give {spelled(name)} {theirs}, or train another GAN")
+        theirs, ours = bool(config["settings"].get("conditional")), settings.conditional
+        if theirs != ours:
+            raise UsageError(f"{run}: {'is a' if theirs else 'is no'} conditional run: "
+                             f"{'add' if theirs else 'leave out'} --conditional, or train another GAN")
         gan = reopen(run, device)
+        if gan.settings.attribute_names != settings.attribute_names:
+            raise UsageError(f"{run}: was told other attributes than {settings.data} has: train another GAN")
     except UsageError as error:
         raise UsageError(f"--discriminator {error}") from error
     learned = gan.model.networks["discriminator"]

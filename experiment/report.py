@@ -14,6 +14,7 @@ details { margin: .5rem 0 } summary { cursor: pointer; font-weight: 600 }
 
 _NAMES = {"kl": "KL, an image", "feature_loss": "feature loss, an image",
           "pixel_loss": "pixel loss, an image", "cost_real": "cost on real", "cost_fake": "cost on fakes",
+          "attribute_loss": "attribute loss, an image", "test_attribute_loss": "the same of test images",
           "d_real": "D(real)", "d_fake": "D(fakes)",
           "gate_dis": "share of steps Dis took", "gate_dec": "share of steps Dec took",
           "images_per_s": "images a second", "learning_rate": "learning rate", "seconds": "seconds trained"}

@@ -2,6 +2,7 @@
 import sys
 
 import gpuarray as ga
+from experiment.attributes import attribute_names
 from experiment.exit import UsageError, run_program
 from experiment.flags import read_settings
 
@@ -18,6 +19,7 @@ def run_experiment(settings_class, presets, build, script):
         from experiment.training import Training
 
         device, why = open_device(settings)
+        settings.attribute_names = attribute_names(settings)
         model = build(settings, device)
         if settings.dry_run:
             print_plan(settings, model, device)
@@ -55,8 +57,10 @@ def open_images(settings):
     """The dataset.Images of a run, told as well."""
     import dataset             # here: --help need not wait for it
 
-    images = dataset.open_dataset(settings.data, settings.image_size, settings.cache, limit=settings.limit)
-    for note in images.notes:
+    images = dataset.open_dataset(settings.data, settings.image_size, settings.cache, limit=settings.limit,
+                                  want_attributes=settings.needs_attributes)
+    dropped = images.train.dropped + images.test.dropped
+    for note in images.notes + [f"{dropped:,} images without attributes are left out"] * (dropped > 0):
         print(note)
     print(f"data: {images.name}, {len(images.train):,} images to train with, {len(images.test):,} to test",
           flush=True)

@@ -167,6 +167,8 @@ def add_resume(config, settings, images, step, device, why):
 
 def _what_is_set(settings, images):
     data = {"name": images.name, "crop": images.crop, "train": len(images.train), "test": len(images.test)}
+    if settings.needs_attributes:
+        data["attributes"] = images.train.attribute_names
     return {"settings": asdict(settings), "origin": settings.origin, "data": data}
 
 

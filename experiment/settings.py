@@ -114,6 +114,9 @@ def _number_reader(kind, wanted, is_inside, optional):
 @dataclass(kw_only=True)
 class Settings:
     """What every experiment has. `finish` adds `script`, and `origin`: field -> where its value is from."""
+    needs_attributes = False      # whether batches have them; if so, `attribute_names` tells which
+    attribute_names = ()          # of the data, not a flag
+
     preset: str = choice("which numbers to start from", PRESETS, "quick")
 
     data: str = text("toyfaces, celeba, lfw, or a path: recognised as CelebA, LFW, or any folder of images",
@@ -126,7 +129,6 @@ class Settings:
     image_size: int = choice("side of the images, pixels", nets.SIZES)
 
     width: float = number("hidden channels, as a multiple of the paper's", above=0, at_most=16)
-    z_size: int = whole("dimensions of z", at_most=65536)
 
     epochs: int = whole("epochs to train", on_resume=True)
     epoch_size: int = whole("batches in an epoch")
@@ -160,26 +162,6 @@ class Settings:
     def for_inference(self):
         """These settings without what only training needs: the model of a finished run is built from them."""
         return self
-
-
-@dataclass(kw_only=True)
-class EncoderSettings:
-    """What experiments with an encoder have."""
-    encoder_hidden: int = whole("width of the encoder's dense layer, before --width", at_most=65536)
-
-
-@dataclass(kw_only=True)
-class AdversarialSettings:
-    """What experiments with a discriminator that learns have."""
-    gate: bool = switch("let Dis or Dec skip a step when it is too far ahead (released code)")
-    real_weight: float = number("share of Dis's cost that real images carry; none: every image weighs 1",
-                                above=0, below=1, optional=True)
-    cost_eps: float = number("eps in -log(D + eps)", at_least=0, at_most=0.1)
-    non_saturating: bool = switch("Dec descends -log D of fakes instead of climbing Dis's cost", False)
-
-
-# Gate of the released code: (equilibrium, margin) of the discriminator's mean cost on real and on fakes.
-GATE = 0.68, 0.35
 
 
 def flags(settings_class):

@@ -12,6 +12,7 @@ import numpy as np
 import gpuarray as ga
 from dataset import Batches
 from experiment import checkpoints, pictures, report
+from experiment.attributes import noted_names
 from experiment.exit import Diverged, Interrupted, UsageError
 from experiment.progress import Progress, duration
 from experiment.run_folder import RunFolder, add_resume, describe
@@ -51,9 +52,9 @@ class Training:
         self.total_steps = settings.epochs * settings.epoch_size
         self.batches = Batches(images.train, settings.batch_size, images.size,
                                images.augmentation if settings.augment else None,
-                               generator(settings.seed, "batches"), device)
+                               generator(settings.seed, "batches"), device, settings.needs_attributes)
         rng = generator(settings.seed, "pictures")
-        self.z = rng.standard_normal((PICTURES, settings.z_size), np.float32)
+        self.z = rng.standard_normal((PICTURES, model.z_size), np.float32)
         shown = np.sort(rng.permutation(len(images.test))[:PICTURES])
         originals = images.test.pictures(shown)                       # (n, S, S, 3)
         self.step, self.seconds = 0, 0.0
@@ -62,7 +63,12 @@ class Training:
         else:
             self.folder.create(describe(settings, images, device, why))
             self.folder.write("originals.png", pictures.png(pictures.grid(originals)))
-        self._z, self._originals = ga.to_device(self.z, device), ga.to_device(originals, device)
+
+        def attributes(rows):                                         # of test images: [] or [(n, A)]
+            return [ga.to_device(images.test.attributes[rows], device)] * settings.needs_attributes
+
+        self._sampled = ga.to_device(self.z, device), *attributes(np.resize(shown, PICTURES))
+        self._shown = ga.to_device(originals, device), *attributes(shown)
 
     def run(self):
         """Train to the end. Raises Interrupted (after SIGINT, SIGTERM; state saved), Diverged, UsageError."""
@@ -109,6 +115,8 @@ class Training:
                 "images_per_s": (self.step - self._from) * self.settings.batch_size / elapsed,
                 "waiting": (self.batches.waited - self._waited) / elapsed,
                 "learning_rate": self._rate, **metrics}
+        if self.step % self.settings.epoch_size == 0:
+            line |= self.model.test_metrics(*self._shown)
         self.folder.add_metrics(line)
         self.progress.report(line)
         self._start_interval()
@@ -116,19 +124,16 @@ class Training:
     # ---------------------------------------------------------------------------------------- end of an epoch
 
     def _end_epoch(self, epoch):
-        name = f"epoch_{epoch:04d}.png"
-        self._write_grid(f"samples/{name}", self.model.sample(self._z))
-        reconstructions = self.model.reconstruct(self._originals)
-        if reconstructions is not None:
-            self._write_grid(f"reconstructions/{name}", reconstructions)
+        for kind, images in (("samples", self.model.sample(*self._sampled)),
+                             ("reconstructions", self.model.reconstruct(*self._shown))):
+            if images is not None:                # a GAN has no encoder, a regressor makes no pictures
+                grid = pictures.grid(ga.to_host(images))
+                self.folder.write(f"{kind}/epoch_{epoch:04d}.png", pictures.png(grid))
         self.folder.write("curves.png", pictures.curves(self.folder.metrics()))
         if epoch % self.settings.checkpoint_every == 0 or epoch == self.settings.epochs:
             self._save()
         report.write(self.folder)
         self._start_interval()
-
-    def _write_grid(self, name, images):
-        self.folder.write(name, pictures.png(pictures.grid(ga.to_host(images))))
 
     # -------------------------------------------------------------------------------------------- state
 
@@ -156,8 +161,13 @@ class Training:
         except (ValueError, KeyError) as error:
             raise UsageError(f"{path}: does not fit this run ({error}): start a new run") from error
         self.step, self.seconds, self.z = saved.step, saved.seconds, saved.z
+        config = self.folder.config()
+        names = self.settings.attribute_names
+        if names and noted_names(config, self.folder.path / "config.json") != names:
+            raise UsageError(f"--data {self.settings.data}: has other attributes than the run in "
+                             f"{self.folder.path} is told: go on with its own data")
         self.folder.rewind_metrics(self.step)
-        config = add_resume(self.folder.config(), self.settings, images, self.step, device, why)
+        config = add_resume(config, self.settings, images, self.step, device, why)
         self.folder.write_config(config)
         print(f"going on from {path}, step {self.step:,} of {self.total_steps:,}", flush=True)
 

@@ -15,6 +15,10 @@ class Regressor(Model):
         regressor_back(dpredicted, need_dx=False)
         self.report("attribute_loss", loss, per=len(x))
 
+    def test_metrics(self, x, attributes):
+        loss, _ = ga.feature_loss(self.predict(x), attributes)
+        return {"test_attribute_loss": float(ga.to_host(loss)[0]) / len(x)}
+
     def predict(self, x):
         """The attributes (N, A) of images x (N, S, S, 3), with running statistics."""
         return self.networks["regressor"](x, "test")[0]

@@ -92,18 +92,27 @@ class Model:
             total[...] = 0                    # where it is: a recorded step adds to these very arrays
         return means
 
+    def test_metrics(self, *batch):
+        """Metrics of images that were not trained on, as floats by name; {} for a model that has none."""
+        return {}
+
     # -------------------------------------------------------------------------------------------- pictures
 
     @property
     def has_encoder(self):
         return "encoder" in self.networks
 
+    @property
+    def has_decoder(self):
+        return "decoder" in self.networks
+
     def sample(self, z, attributes=None):
-        """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics.
+        """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics; None
+        for a model without a decoder.
 
         attributes (N, A), here and below: of the images, for a conditional model.
         """
-        return self._decode(z, self.sample_path, attributes)
+        return self._decode(z, self.sample_path, attributes) if self.has_decoder else None
 
     def decode(self, z, attributes=None):
         """Images decoded from z (N, Z) of the posterior, or of the prior where there is no encoder."""

@@ -4,13 +4,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from dataset import Images, Split
+from experiment.model_settings import DecoderSettings
 from experiment.settings import Settings, fill, number
 
 SIZE = 8
 
 
 @dataclass(kw_only=True)
-class Config(Settings):
+class Config(DecoderSettings, Settings):
     strength: float = number("of nothing in particular", above=0)
 
 
@@ -38,7 +39,8 @@ class FakeModel:
 
     networks = {}
 
-    def __init__(self, break_at=None, on_step=None):
+    def __init__(self, break_at=None, on_step=None, z_size=5):
+        self.z_size = z_size
         self.weight, self.count, self.learning_rate = np.array([0.25]), np.zeros(1, np.uint64), 0.0
         self.break_at, self.on_step, self.rates, self._losses = break_at, on_step, [], []
 
@@ -53,6 +55,9 @@ class FakeModel:
     def metrics(self):
         losses, self._losses = self._losses, []
         return {"kl": float(np.mean(losses))}
+
+    def test_metrics(self, x):
+        return {}
 
     def sample(self, z):
         return np.tile(np.tanh(z[:, :3])[:, None, None], (1, SIZE, SIZE, 1)).astype(np.float32)

@@ -28,7 +28,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 def train(model=None, **given):
     given = settings(**{"out": "run"} | given)
-    training = Training(given, model or FakeModel(), images(), "cpu", "asked for")
+    training = Training(given, model or FakeModel(z_size=given.z_size), images(), "cpu", "asked for")
     training.run()
     return training
 
@@ -71,7 +71,7 @@ def test_pictures_come_from_the_same_z_and_images_every_epoch():
     first, last = (np.asarray(Image.open(f"run/samples/epoch_000{n}.png")) for n in (1, 3))
     assert (first == last).all() and first.shape == (8 * 10 - 2, 8 * 10 - 2, 3)
     rows = [int(np.argmin([abs(test - shown).sum() for test in images().test.pictures(slice(None))]))
-            for shown in training._originals]
+            for shown in training._shown[0]]
     assert len(set(rows)) == 64 and rows == sorted(rows)
     shown = images().test.pictures(rows)
     assert (np.asarray(Image.open("run/originals.png")) == grid(shown)).all()

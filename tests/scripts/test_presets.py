@@ -6,7 +6,8 @@ from dataclasses import MISSING, asdict, fields
 import pytest
 
 from experiment.training import learning_rate
-from experiment.settings import FEBRUARY, GATE, OURS, PAPER, PRESETS, RELEASED, changed, fill
+from experiment.model_settings import GATE
+from experiment.settings import FEBRUARY, OURS, PAPER, PRESETS, RELEASED, changed, fill
 
 SCRIPTS = "celeba_vae", "celeba_gan", "celeba_aegan", "lfw_aegan"
 ALL = pytest.mark.parametrize("name", SCRIPTS)

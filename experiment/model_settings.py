@@ -1,0 +1,35 @@
+"""What experiments have whose models hold a decoder, an encoder, or a discriminator that learns."""
+from dataclasses import dataclass
+
+from experiment.settings import number, switch, whole
+
+
+@dataclass(kw_only=True)
+class DecoderSettings:
+    """What experiments whose models make pictures have."""
+    z_size: int = whole("dimensions of z", at_most=65536)
+    conditional: bool = switch("tell every network the attributes of each image (section 4.3)", False)
+
+    @property
+    def needs_attributes(self):
+        return self.conditional
+
+
+@dataclass(kw_only=True)
+class EncoderSettings:
+    """What experiments with an encoder have."""
+    encoder_hidden: int = whole("width of the encoder's dense layer, before --width", at_most=65536)
+
+
+@dataclass(kw_only=True)
+class AdversarialSettings:
+    """What experiments with a discriminator that learns have."""
+    gate: bool = switch("let Dis or Dec skip a step when it is too far ahead (released code)")
+    real_weight: float = number("share of Dis's cost that real images carry; none: every image weighs 1",
+                                above=0, below=1, optional=True)
+    cost_eps: float = number("eps in -log(D + eps)", at_least=0, at_most=0.1)
+    non_saturating: bool = switch("Dec descends -log D of fakes instead of climbing Dis's cost", False)
+
+
+# Gate of the released code: (equilibrium, margin) of the discriminator's mean cost on real and on fakes.
+GATE = 0.68, 0.35
