@@ -4,7 +4,9 @@ from dataset.augment import CELEBA, FLIPS, LFW, Augmentation
 from dataset.batches import Batches
 from dataset.crop import CROPS
 from dataset.errors import DataError
-from dataset.images import Images, Split, attribute_names, open_all, open_dataset, read_pictures
+from dataset.images import (
+    Images, Split, attribute_names, open_all, open_dataset, read_pictures, test_attributes)
 
 __all__ = ["CELEBA", "CROPS", "FLIPS", "LFW", "Augmentation", "Batches", "DataError", "Images", "Split",
-           "atomic_write", "attribute_names", "open_all", "open_dataset", "read_pictures"]
+           "atomic_write", "attribute_names", "open_all", "open_dataset", "read_pictures",
+           "test_attributes"]

@@ -106,6 +106,17 @@ def attribute_names(data, cache=None):
     return _attributes(source).names
 
 
+def test_attributes(data, cache=None, limit=None):
+    """(names, attributes (n, A)) of the images that open_dataset with want_attributes gives to test with.
+
+    No picture is decoded. `limit`, and what is raised, are open_dataset's.
+    """
+    _, source = open_source(data, Path(cache) if cache else default_folder())
+    _, test, _ = source.split()
+    kept, _ = _with_attributes(source, test, "test")
+    return source.attributes.names, source.attributes.values(kept[:limit and max(1, limit // 10)])
+
+
 def open_all(data, size, crop=None, cache=None, progress=True, limit=None):
     """Opens every picture of `data` in the order of their names, not split: (names, Split).
 

@@ -1,4 +1,8 @@
-"""The attributes that conditional runs, and those of the attribute regressor, are told: which ones."""
+"""The attributes that conditional runs, and those of the attribute regressor, are told."""
+import difflib
+
+import numpy as np
+
 from experiment.exit import UsageError
 
 
@@ -18,3 +22,37 @@ def noted_names(config, where):
     if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
         raise UsageError(f"{where}: does not tell which attributes its model is told: train the model again")
     return tuple(names)
+
+
+def test_attributes(settings, names, data=None):
+    """(n, A) of the images that a run, told the attributes `names`, tests with; of `data` if given.
+
+    Raises dataset.DataError, UsageError.
+    """
+    import dataset
+
+    data = data or settings.data
+    found, attributes = dataset.test_attributes(data, settings.cache, settings.limit)
+    if found != names:
+        raise UsageError(f"--data {data}: has other attributes than the run is told: give the data it was "
+                         "trained on")
+    return attributes
+
+
+def replaced(attributes, names, words):
+    """Attributes (n, A) with the values that `words`, NAME=VALUE,..., gives to some. Raises UsageError."""
+    attributes = attributes.copy()
+    for part in words.split(","):
+        name, _, value = (side.strip() for side in part.partition("="))
+        if name not in names:
+            near = difflib.get_close_matches(name, names, 3, cutoff=0.4)
+            raise UsageError(f"--with {part}: the run is told no attribute of that name: it is told "
+                             f"{', '.join(near or names)}")
+        try:
+            number = float(value)
+        except ValueError:
+            number = np.nan
+        if not np.isfinite(number):
+            raise UsageError(f"--with {part}: expected NAME=VALUE, VALUE a number")
+        attributes[:, names.index(name)] = number
+    return attributes

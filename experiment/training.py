@@ -65,7 +65,9 @@ class Training:
             self.folder.write("originals.png", pictures.png(pictures.grid(originals)))
 
         def attributes(rows):                                         # of test images: [] or [(n, A)]
-            return [ga.to_device(images.test.attributes[rows], device)] * settings.needs_attributes
+            if not settings.needs_attributes:
+                return []
+            return [ga.to_device(images.test.attributes[rows], device)]
 
         self._sampled = ga.to_device(self.z, device), *attributes(np.resize(shown, PICTURES))
         self._shown = ga.to_device(originals, device), *attributes(shown)

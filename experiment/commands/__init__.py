@@ -5,14 +5,15 @@
     python -m experiment interpolate RUN IMAGE IMAGE --out row.png   from one picture to another
     python -m experiment encode RUN DATA --out z.npz                 means and log-variances of q(z|x)
     python -m experiment export RUN --out model.safetensors          the model in one file, which is a RUN too
+    python -m experiment similarity RUN... --regressor RUN --out DIR do faces made from attributes have them?
 
 `python -m experiment COMMAND --help` lists a command's flags.
 """
-from experiment.commands import encode, export, interpolate, reconstruct, sample
+from experiment.commands import encode, export, interpolate, reconstruct, sample, similarity
 from experiment.flags import Parser
 
 COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,
-            "export": export}
+            "export": export, "similarity": similarity}
 
 
 def main(arguments=None):

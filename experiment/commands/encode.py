@@ -7,7 +7,8 @@ import numpy as np
 from dataset import open_all
 from experiment.commands.output import new_file
 from experiment.commands.shared import (
-    add_crop, add_out, add_run, compute, crop_of, in_batches, open_run, whole)
+    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, whole)
+from experiment.compute import compute_all
 
 
 def add_flags(parser):
@@ -16,16 +17,17 @@ def add_flags(parser):
     parser.add_argument("--limit", type=whole(1), metavar="N", help="encode only the first so many (all)")
     parser.add_argument("--cache", metavar="DIR", help="folder of decoded images (that of the run)")
     add_crop(parser)
+    add_regressor(parser)
     add_out(parser, "FILE.npz", "the file to write")
 
 
 def run(options):
     with new_file(options, ".npz") as file:
-        opened, device = open_run(options, needs_encoder=True)
+        opened, device = open_run(options, needs_encoder=True, takes_attributes=True)
+        beside = attributes_beside(options, opened, device)
         settings = opened.settings
         names, pictures = open_all(options.data, settings.image_size, crop_of(options, opened),
                                    options.cache or settings.cache, limit=options.limit)
-        batches = [compute(opened.model.posterior, pictures.pictures(rows), device)
-                   for rows in in_batches(len(names), "encoded")]
-        mean, log_var = map(np.concatenate, zip(*batches))
+        mean, log_var = compute_all(opened.model.posterior, lambda rows: beside(pictures.pictures(rows)),
+                                    len(names), device, "encoded")
         np.savez(file, names=np.array(names), mean=mean, log_var=log_var)

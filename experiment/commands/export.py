@@ -5,7 +5,7 @@ of the optimisers, is left out.
 """
 from experiment import exported
 from experiment.commands.output import new_file
-from experiment.commands.shared import add_out, add_run, open_run
+from experiment.commands.shared import add_out, add_run, open_any
 
 
 def add_flags(parser):
@@ -15,5 +15,5 @@ def add_flags(parser):
 
 def run(options):
     with new_file(options, ".safetensors") as file:
-        opened, _ = open_run(options)
+        opened, _ = open_any(options)
         exported.save(file, opened.model, opened.config, opened.step)

@@ -41,8 +41,9 @@ def new_pictures(options, columns=pictures.COLUMNS):
     if Path(options.out).suffix.lower() in _OTHER_PICTURES:
         raise UsageError(f"--out {options.out}: pictures are written as PNG: give FILE.png or a folder")
     if Path(options.out).suffix.lower() != ".png":
-        with _new_folder(options) as write:
-            yield _single(write)
+        with _new_folder(options, lambda inside: all(map(_WRITTEN.fullmatch, inside))) as folder:
+            yield single_pictures(folder)
+        print(f"written: {len(os.listdir(options.out)):,} pictures in {options.out}")
         return
     images = []
     with new_file(options, ".png") as file:
@@ -50,42 +51,65 @@ def new_pictures(options, columns=pictures.COLUMNS):
         file.write(pictures.png(pictures.grid(np.concatenate(images), columns)))
 
 
-def _single(write):
+def single_pictures(folder):
+    """add(images, labels=None): a picture each in the folder, 000000.png or 000000_LABEL.png and so on."""
+    folder.mkdir(exist_ok=True)
     written = 0
 
     def add(images, labels=None):
         nonlocal written
         for image, label in zip(pictures.to_bytes(images), labels or [""] * len(images)):
-            write(f"{written:06d}{label and '_' + label}.png", pictures.png(image))
+            (folder / f"{written:06d}{label and '_' + label}.png").write_bytes(pictures.png(image))
             written += 1
 
     return add
 
 
 @contextlib.contextmanager
-def _new_folder(options):
-    """write(name, content) into a folder beside --out, which becomes --out when the block ends well."""
+def new_results(options, name):
+    """A folder to write a command's results in, which becomes --out, or RUN/`name`, when the block ends well.
+
+    It must come to hold `name`.json: by that file a folder is known as one that --overwrite may replace.
+    Raises UsageError at once where it exists or cannot be written.
+    """
+    options.out = place(options, name)
+    with _new_folder(options, lambda inside: f"{name}.json" in inside) as folder:
+        yield folder
+    print(f"written: {', '.join(sorted(os.listdir(options.out)))} in {options.out}")
+
+
+def place(options, name=""):
+    """The folder for a command's results: --out, or in RUN. Raises UsageError where RUN is no folder."""
+    if options.out is None and not Path(options.run).is_dir():
+        raise UsageError(f"{options.run}: is not the folder of a run, to put results in: give one with --out DIR")
+    return options.out or str(Path(options.run) / name)
+
+
+@contextlib.contextmanager
+def _new_folder(options, ours):
+    """A folder beside --out, which becomes --out when the block ends well.
+
+    ours(names of files): whether a folder that holds them was made by the command, and may be replaced.
+    """
     path = Path(options.out).absolute()
     if path.is_file():
         raise UsageError(f"--out {options.out}: is a file: give FILE.png, or a folder")
-    if path.is_dir():
-        inside = os.listdir(path)
-        if inside and not options.overwrite:
+    if path.is_dir() and os.listdir(path):
+        if not options.overwrite:
             raise UsageError(f"--out {options.out}: there is something in this folder: add --overwrite to "
                              "replace it, or give another")
-        if not all(map(_WRITTEN.fullmatch, inside)):
+        if not ours(os.listdir(path)):
             raise UsageError(f"--out {options.out}: holds files of another kind: give another folder")
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     with _writing(options.out):
         try:
             part.mkdir(parents=True)
-            yield lambda name, content: (part / name).write_bytes(content)
+            yield part
             if path.is_dir():
                 shutil.rmtree(path)
             part.rename(path)
         finally:
             shutil.rmtree(part, ignore_errors=True)          # unless renamed
-    print(f"written: {len(os.listdir(path)):,} pictures in {options.out}")
 
 
 @contextlib.contextmanager

@@ -8,7 +8,9 @@ import numpy as np
 
 from dataset import read_pictures
 from experiment.commands.output import new_pictures
-from experiment.commands.shared import add_crop, add_out, add_run, compute, crop_of, in_batches, open_run
+from experiment.commands.shared import (
+    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run)
+from experiment.compute import compute, in_batches
 from experiment.pictures import COLUMNS
 
 
@@ -16,18 +18,20 @@ def add_flags(parser):
     add_run(parser)
     parser.add_argument("images", nargs="+", metavar="IMAGE", help="a picture file")
     add_crop(parser)
+    add_regressor(parser)
     add_out(parser, "PATH", "FILE.png: one grid; else a folder of single pictures")
 
 
 def run(options):
     columns = min(COLUMNS, len(options.images))
     with new_pictures(options, columns) as add:
-        opened, device = open_run(options, needs_encoder=True)
+        opened, device = open_run(options, needs_encoder=True, takes_attributes=True)
+        beside = attributes_beside(options, opened, device)
         crop = crop_of(options, opened)
         for batch in in_batches(len(options.images), "reconstructions"):
             files = options.images[batch]
             originals = read_pictures(files, opened.settings.image_size, crop)
-            reconstructions = compute(opened.model.reconstruct, originals, device)
+            reconstructions = compute(opened.model.reconstruct, beside(originals), device)
             if Path(options.out).suffix.lower() != ".png":
                 add(reconstructions, [Path(file).stem for file in files])
                 continue

@@ -1,22 +1,22 @@
-"""What the commands share: their common flags, opening the run, computing in batches."""
+"""What the commands share: their common flags, opening the run."""
 import argparse
 
-import numpy as np
-from tqdm import tqdm
-
-import gpuarray as ga
 from dataset import CROPS
+from experiment.compute import compute
 from experiment.exit import UsageError
 from experiment.reopen import reopen
 from experiment.run import choose_device
-
-BATCH = 96        # images computed at a time; whole rows of a grid
 
 
 def add_run(parser):
     """RUN, --checkpoint and --device."""
     parser.add_argument("run", metavar="RUN", help="folder of a run, or a file that the command export wrote")
     parser.add_argument("--checkpoint", metavar="NAME", help="such as epoch_0012, or a path (the newest)")
+    add_device(parser)
+
+
+def add_device(parser):
+    """--device."""
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
                         help="where to compute; auto: the GPU if there is one (auto)")
 
@@ -25,6 +25,18 @@ def add_out(parser, metavar, doc):
     """--out and --overwrite."""
     parser.add_argument("--out", metavar=metavar, required=True, help=doc)
     parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
+
+
+def add_results(parser, doc):
+    """--out and --overwrite of a command whose results lie in the run's folder."""
+    parser.add_argument("--out", metavar="DIR", help=doc)
+    parser.add_argument("--overwrite", action="store_true", help="replace earlier results")
+
+
+def add_data(parser, doc="toyfaces, celeba, lfw, or a path of pictures (the data of the run)"):
+    """--data and --cache."""
+    parser.add_argument("--data", metavar="DATA", help=doc)
+    parser.add_argument("--cache", metavar="DIR", help="folder of decoded images (that of the run)")
 
 
 def add_crop(parser):
@@ -46,14 +58,26 @@ def whole(at_least, at_most=2**31 - 1):
     return read
 
 
-def open_run(options, needs_encoder=False):
+def open_any(options):
     """(OpenedRun, device) of the flags of add_run, told as well."""
     device, _ = choose_device(options.device)
     opened = reopen(options.run, device, options.checkpoint)
+    print(f"model: {opened.source}, step {opened.step:,}", flush=True)
+    return opened, device
+
+
+def open_run(options, needs_encoder=False, takes_attributes=False):
+    """As open_any. Raises UsageError for models without a decoder, or without an encoder where one is needed;
+    and for conditional ones unless the command `takes_attributes`."""
+    opened, device = open_any(options)
+    if not opened.model.has_decoder:
+        raise UsageError(f"{options.run}: a regressor makes no pictures: give a run of another script")
+    if opened.settings.attribute_names and not takes_attributes:
+        raise UsageError(f"{options.run}: is a conditional run, which this command cannot tell attributes: "
+                         "give a run without --conditional")
     if needs_encoder and not opened.model.has_encoder:
         raise UsageError(f"{options.run}: a GAN has no encoder: give a run of celeba_vae.py, celeba_aegan.py "
                          "or lfw_aegan.py")
-    print(f"model: {opened.source}, step {opened.step:,}", flush=True)
     return opened, device
 
 
@@ -68,15 +92,46 @@ def crop_of(options, opened):
     return crop
 
 
-def in_batches(count, what):
-    """Slices of at most BATCH of `count` images, with a bar on a terminal."""
-    with tqdm(total=count, desc=what, unit="image", disable=None if count > BATCH else True) as bar:
-        for start in range(0, count, BATCH):
-            yield slice(start, min(start + BATCH, count))
-            bar.update(min(BATCH, count - start))
+def add_regressor(parser):
+    """--regressor, for attributes_beside."""
+    parser.add_argument("--regressor", metavar="RUN",
+                        help="run of lfw_regressor.py: tells a conditional RUN your pictures' attributes")
 
 
-def compute(function, array, device):
-    """function of a NumPy array on `device`, as a NumPy array (a tuple of arrays: as a tuple)."""
-    result = function(ga.to_device(np.ascontiguousarray(array), device))
-    return tuple(map(ga.to_host, result)) if isinstance(result, tuple) else ga.to_host(result)
+def attributes_beside(options, opened, device):
+    """The function of pictures (n, S, S, 3) that gives all that the model wants of them.
+
+    (pictures,), or for a conditional model (pictures, attributes), which the run at --regressor reads.
+    """
+    if not opened.settings.attribute_names:
+        return lambda pictures: (pictures,)
+    if options.regressor is None:
+        raise UsageError(f"{options.run}: is a conditional run, and your pictures come without attributes: "
+                         "add --regressor RUN, a run of lfw_regressor.py that reads them")
+    regressor = open_regressor(options.regressor, device)
+    check_same_data(options.regressor, regressor, options.run, opened)
+    return lambda pictures: (pictures, compute(regressor.model.predict, pictures, device))
+
+
+def open_regressor(run, device):
+    """The OpenedRun at --regressor, told as well. Raises UsageError where it is no run of a regressor."""
+    opened = reopen(run, device)
+    if opened.model.has_decoder:
+        raise UsageError(f"--regressor {run}: a run of {opened.settings.script}.py: give one of "
+                         "lfw_regressor.py")
+    print(f"regressor: {opened.source}, step {opened.step:,}", flush=True)
+    return opened
+
+
+def check_same_data(regressor_name, regressor, name, opened):
+    """Raises UsageError unless a conditional OpenedRun learned from the data and attributes that a regressor
+    did, and neither from the other's test images."""
+    for what, of in (("data", lambda run: run.config["data"].get("name")),
+                     ("image size", lambda run: run.settings.image_size),
+                     ("test images", lambda run: run.config["data"].get("test"))):
+        if of(regressor) != of(opened):
+            raise UsageError(f"--regressor {regressor_name}: has {what} {of(regressor)}, {name} has "
+                             f"{of(opened)}: give runs of the same data and image size")
+    if regressor.settings.attribute_names != opened.settings.attribute_names:
+        raise UsageError(f"--regressor {regressor_name}: reads other attributes than {name} is told: give "
+                         "runs of the same data")

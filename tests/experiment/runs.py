@@ -4,8 +4,9 @@ import importlib
 import numpy as np
 
 from experiment import checkpoints
+from experiment.attributes import attribute_names
 from experiment.run_folder import RunFolder, describe
-from experiment.settings import fill
+from experiment.settings import fill, flags
 from tests.experiment import fakes
 
 TINY = dict(width=0.05, z_size=6, epochs=2, epoch_size=2, batch_size=4, device="cpu")
@@ -14,10 +15,13 @@ TINY = dict(width=0.05, z_size=6, epochs=2, epoch_size=2, batch_size=4, device="
 def finished_run(path, script="celeba_aegan", crop="centre", **given):
     """Makes the run's folder, with two checkpoints; returns the model as the second holds it."""
     module = importlib.import_module(script)
-    settings = fill(module.Config, module.PRESETS, TINY | {"out": str(path)} | given, script)
+    given = TINY | {"out": str(path)} | given
+    settings = fill(module.Config, module.PRESETS,
+                    {name: value for name, value in given.items() if name in flags(module.Config)}, script)
+    settings.attribute_names = attribute_names(settings)
     model = module.build(settings, "cpu")
     images, folder = fakes.images(), RunFolder(path)
-    images.crop = crop
+    images.crop, images.train.attribute_names = crop, settings.attribute_names
     folder.create(describe(settings, images, "cpu", "asked for"))
     rng = np.random.default_rng(5)
     for epoch in (1, 2):
@@ -25,7 +29,7 @@ def finished_run(path, script="celeba_aegan", crop="centre", **given):
             running = [array for path in layer.norm.running for array in path] if layer.norm else []
             for array in [parameter.value for parameter in layer.parameters] + running:
                 array += rng.random(array.shape, np.float32) / 20
-        checkpoint = checkpoints.Checkpoint(2 * epoch, 1.0, model.state(), {}, np.zeros((1, settings.z_size)))
+        checkpoint = checkpoints.Checkpoint(2 * epoch, 1.0, model.state(), {}, np.zeros((1, model.z_size)))
         checkpoints.save(folder, checkpoint, settings.epoch_size)
     return model
 

@@ -44,7 +44,8 @@ def test_a_run_is_the_model_it_was_and_its_folder_is_left_alone(script, tmp_path
     assert content(tmp_path) == before
     assert (settings.script, settings.lr, settings.origin["lr"]) == (script, 0.25, "flag")
     assert type(again) is type(model) and same(model, again)
-    assert (model.sample(Z) == again.sample(Z)).all() and (model.decode(Z) == again.decode(Z)).all()
+    if again.has_decoder:
+        assert (model.sample(Z) == again.sample(Z)).all() and (model.decode(Z) == again.decode(Z)).all()
     if again.has_encoder:
         assert (model.reconstruct(X) == again.reconstruct(X)).all()
 
@@ -177,7 +178,8 @@ class TestExported:
             other = again.model.networks[name]
             assert other.parameters.tobytes() == network.parameters.tobytes()
             assert other.statistics.tobytes() == network.statistics.tobytes()
-        assert (load_run(file, "cpu")[1].sample(Z) == finished.model.sample(Z)).all()
+        if again.model.has_decoder:
+            assert (load_run(file, "cpu")[1].sample(Z) == finished.model.sample(Z)).all()
 
     def test_arrays_have_their_layers_names_and_shapes(self, tmp_path, file):
         finished_run(tmp_path / "run")
