@@ -106,15 +106,16 @@ def attribute_names(data, cache=None):
     return _attributes(source).names
 
 
-def test_attributes(data, cache=None, limit=None):
+def held_out_attributes(data, cache=None, limit=None):
     """(names, attributes (n, A)) of the images that open_dataset with want_attributes gives to test with.
 
     No picture is decoded. `limit`, and what is raised, are open_dataset's.
     """
     _, source = open_source(data, Path(cache) if cache else default_folder())
+    attributes = _attributes(source)
     _, test, _ = source.split()
     kept, _ = _with_attributes(source, test, "test")
-    return source.attributes.names, source.attributes.values(kept[:limit and max(1, limit // 10)])
+    return attributes.names, attributes.attributes.values(kept[:limit and max(1, limit // 10)])
 
 
 def open_all(data, size, crop=None, cache=None, progress=True, limit=None):

@@ -24,7 +24,7 @@ def noted_names(config, where):
     return tuple(names)
 
 
-def test_attributes(settings, names, data=None):
+def held_out_attributes(settings, names, data=None):
     """(n, A) of the images that a run, told the attributes `names`, tests with; of `data` if given.
 
     Raises dataset.DataError, UsageError.
@@ -32,7 +32,7 @@ def test_attributes(settings, names, data=None):
     import dataset
 
     data = data or settings.data
-    found, attributes = dataset.test_attributes(data, settings.cache, settings.limit)
+    found, attributes = dataset.held_out_attributes(data, settings.cache, settings.limit)
     if found != names:
         raise UsageError(f"--data {data}: has other attributes than the run is told: give the data it was "
                          "trained on")

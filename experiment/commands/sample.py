@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from experiment.attributes import replaced, test_attributes
+from experiment.attributes import replaced, held_out_attributes
 from experiment.commands.output import new_pictures
 from experiment.commands.shared import add_out, add_run, open_run, whole
 from experiment.compute import compute, in_batches
@@ -47,5 +47,5 @@ def _attributes(options, settings):
         if options.given:
             raise UsageError(f"--with {options.given}: {options.run} is no conditional run: leave it out")
         return []
-    attributes = test_attributes(settings, names, options.data)
+    attributes = held_out_attributes(settings, names, options.data)
     return [replaced(attributes, names, options.given) if options.given else attributes]

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from dataset import (
-    CELEBA, CROPS, FLIPS, LFW, Augmentation, DataError, open_all, open_dataset, read_pictures, readers,
-    toyfaces)
+    CELEBA, CROPS, FLIPS, LFW, Augmentation, DataError, attribute_names, held_out_attributes, open_all,
+    open_dataset, read_pictures, readers, toyfaces)
 from dataset.pixels import Arrays
 from dataset.source import Source
 from dataset.toyfaces import reader
@@ -167,6 +167,25 @@ def test_a_single_picture_that_cannot_be_used(tmp_path, name, crop, complaint):
 def test_a_whole_set_that_cannot_be_opened_so(tmp_path, options, complaint):
     with pytest.raises(DataError, match=complaint):
         open_all("toyfaces", cache=tmp_path, **options)
+
+
+@pytest.mark.parametrize("limit", [None, 20, 5])
+def test_attributes_to_test_with_without_decoding(tmp_path, monkeypatch, limit):
+    images = open_dataset("toyfaces", 8, cache=tmp_path, limit=limit or 40, want_attributes=True)
+    monkeypatch.setattr(reader.Painter, "rows", lambda *_: pytest.fail("painted"))
+    assert attribute_names("toyfaces", tmp_path) == images.test.attribute_names
+    names, attributes = held_out_attributes("toyfaces", tmp_path, limit)
+    assert names == images.test.attribute_names
+    assert len(attributes) == {None: 2000, 20: 2, 5: 1}[limit]
+    count = min(len(attributes), len(images.test))
+    np.testing.assert_array_equal(attributes[:count], images.test.attributes[:count])
+
+
+def test_attributes_of_data_without_any(tmp_path):
+    write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i, 16, 16)) for i in range(3)})
+    for ask in (attribute_names, held_out_attributes):
+        with pytest.raises(DataError, match="pictures: has no attribute list beside it: add it, or use data"):
+            ask(tmp_path / "pictures", tmp_path)
 
 
 def test_importing_brings_in_neither_the_networks_nor_what_is_slow():

@@ -79,6 +79,21 @@ def test_regressor_gradients_and_that_it_learns_the_attributes():
     assert objective() < 0.1 * first and model.predict(x).shape == (3, 4)
 
 
+def test_a_regressor_is_measured_with_running_statistics_and_learns_nothing_by_it():
+    x, attributes = images(), attributes_of()
+    model = nets.Regressor(nets.regressor(SIZE, 4, np.random.default_rng(0), width=0.06, dtype=np.float64),
+                           seed=0, learning_rate=1e-3)
+    before = model.state()
+    found = model.test_metrics(x, attributes)
+    assert found == {"test_attribute_loss": pytest.approx(np.sum((model.predict(x) - attributes) ** 2) / 6)}
+    for name, array in model.state().items():
+        assert np.array_equal(array, before[name]), name
+    alone = np.concatenate([model.predict(one[None]) for one in x])
+    assert np.allclose(alone, model.predict(x), rtol=1e-12)                # images do not tell of each other
+    assert not model.has_encoder and not model.has_decoder
+    assert model.sample(np.zeros((2, 0))) is None and model.reconstruct(x) is None
+
+
 @pytest.mark.parametrize("name", ["decoder", "discriminator"])
 @pytest.mark.parametrize("non_saturating", [False, True])
 def test_gan_gradients(non_saturating, name):

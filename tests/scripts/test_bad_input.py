@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.scripts.scripts import TINY, call
+from tests.scripts.scripts import call, tiny
 
 
 def picture(path, size=40):
@@ -73,6 +73,12 @@ def gan_without_checkpoint(folder):
     config_only(folder, "celeba_gan", image_size=32, width=0.1, epochs=1, epoch_size=1)
 
 
+def tiny_gan(folder):
+    """With the settings of TINY."""
+    config_only(folder, "celeba_gan", width=0.1, z_size=6, epoch_size=2, batch_size=4, limit=64, lr=3e-4,
+                schedule="constant", device="cpu")
+
+
 def gan_of_another_size(folder):
     config_only(folder, "celeba_gan", image_size=64, width=0.1, epochs=1, epoch_size=1)
 
@@ -116,6 +122,13 @@ CASES = {
     "features of no GAN": ("celeba_vae", config_only, ELSEWHERE, ["run", "celeba_gan.py"]),
     "features without checkpoint": ("celeba_vae", gan_without_checkpoint, ELSEWHERE, ["no checkpoint"]),
     "features of another size": ("celeba_vae", gan_of_another_size, ELSEWHERE, ["image_size 64"]),
+    "conditional without attributes": ("celeba_gan", few_images, [*IMAGES, "--conditional"],
+                                       ["images: has no attribute list"]),
+    "regressor without attributes": ("lfw_regressor", few_images, IMAGES, ["images: has no attribute list"]),
+    "conditional from a plain GAN": ("celeba_vae", gan_without_checkpoint, [*ELSEWHERE, "--conditional"],
+                                     ["run: is no conditional run", "leave out --conditional"]),
+    "resume as conditional": ("celeba_gan", tiny_gan, ["--resume", "--conditional"],
+                              ["--conditional", "was started with False"]),
     "features damaged": ("celeba_vae", gan_with_damaged_checkpoint, ELSEWHERE, ["epoch_0001.npz: damaged"]),
 }
 
@@ -132,7 +145,7 @@ def test_one_line_and_nothing_left_behind(case, tmp_path):
     folder.mkdir(), cache.mkdir()
     prepare(folder)
     before = content(folder)
-    done = call(script, *TINY, "--out", "run", *arguments, cache=cache, cwd=folder)
+    done = call(script, *tiny(script), "--out", "run", *arguments, cache=cache, cwd=folder)
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1 and len(done.stderr) < 400
     assert all(word in done.stderr for word in words), done.stderr

@@ -10,7 +10,7 @@ from experiment.model_settings import GATE
 from experiment.settings import FEBRUARY, OURS, PAPER, PRESETS, RELEASED, changed, fill
 
 SCRIPTS = "celeba_vae", "celeba_gan", "celeba_aegan", "lfw_aegan"
-ALL = pytest.mark.parametrize("name", SCRIPTS)
+ALL = pytest.mark.parametrize("name", (*SCRIPTS, "lfw_regressor"))
 VAEGAN = pytest.mark.parametrize("name", SCRIPTS[2:])
 
 
@@ -35,7 +35,8 @@ def test_presets_give_exactly_the_fields_that_have_no_default(name):
         given = [field for numbers in sources.values() for field in numbers]
         assert len(given) == len(set(given)), which
         assert needed <= set(given) <= needed | {"optimiser", "cores"}, which
-        assert set(sources) <= {"quick": {OURS}, "paper": {PAPER, FEBRUARY}, "released": {RELEASED}}[which]
+        marks = {"quick": {OURS}, "paper": {PAPER, FEBRUARY}, "released": {RELEASED}}[which]
+        assert set(sources) <= marks | ({OURS} if name == "lfw_regressor" else set())      # never released
 
 
 @ALL
@@ -60,13 +61,14 @@ def test_quick_is_small_and_needs_no_files(name):
 def test_what_paper_and_code_share(name, which):
     settings = preset(name, which)
     assert settings.data == name.split("_")[0]
-    assert values(settings, image_size=64, width=1, z_size=128, batch_size=64, epoch_size=250, warmup=0,
+    assert values(settings, image_size=64, width=1, batch_size=64, epoch_size=250, warmup=0,
                   optimiser="rmsprop", weight_decay=2e-5, augment=True)
+    assert name == "lfw_regressor" or values(settings, z_size=128, conditional=False)
 
 
 @pytest.mark.parametrize("name, start, epochs", [
     ("celeba_vae", .025, 250), ("celeba_gan", .025, 250), ("celeba_aegan", .025, 250),
-    ("lfw_aegan", .01, 150)])
+    ("lfw_aegan", .01, 150), ("lfw_regressor", .01, 20)])
 def test_released_learning_rates(name, start, epochs):
     settings = preset(name, "released")
     assert settings.epochs == epochs
@@ -78,7 +80,8 @@ def test_released_learning_rates(name, start, epochs):
 @ALL
 def test_paper_learning_rate(name):
     settings = preset(name, "paper")
-    assert {learning_rate(settings, step) for step in (0, 100, 37_499)} == {3e-4} and settings.epochs == 150
+    assert {learning_rate(settings, step) for step in (0, 100, 37_499)} == {3e-4}
+    assert settings.epochs == (20 if name == "lfw_regressor" else 150)
 
 
 @VAEGAN

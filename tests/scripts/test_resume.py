@@ -11,7 +11,8 @@ LONG = "--epochs", 2, "--epoch-size", 10
 
 @pytest.mark.parametrize("script, arguments", [
     ("celeba_vae", ["--optimiser", "adam"]), ("celeba_gan", []), ("celeba_aegan", ["--fakes", "both"]),
-    ("lfw_aegan", [])])
+    ("lfw_aegan", []), ("lfw_regressor", []), ("celeba_vae", ["--conditional"]),
+    ("celeba_gan", ["--conditional"]), ("lfw_aegan", ["--conditional", "--fakes", "both"])])
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(script, arguments, cache, tmp_path):
     train(script, *arguments, "--epochs", 2, "--out", "whole", cache=cache, cwd=tmp_path)
     train(script, *arguments, "--epochs", 1, "--out", "run", cache=cache, cwd=tmp_path)
@@ -19,7 +20,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(script, arguments
     assert "going on from run/checkpoints/epoch_0001.npz, step 2 of 4" in done.stdout
     last = "checkpoints/epoch_0002.npz"
     assert arrays(tmp_path / "run" / last) == arrays(tmp_path / "whole" / last)
-    for picture in ("originals.png", "samples/epoch_0002.png"):
+    for picture in ("originals.png", "samples/epoch_0002.png")[:1 if script == "lfw_regressor" else 2]:
         assert (tmp_path / "run" / picture).read_bytes() == (tmp_path / "whole" / picture).read_bytes()
 
 
