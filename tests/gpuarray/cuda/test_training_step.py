@@ -53,7 +53,7 @@ def test_steps_of_several_tiles_agree_with_numpy(cuda):
     """Networks with more than one tile and block in each direction: too large for the simulated device."""
     if not cuda.is_gpu:
         pytest.skip("a GPU takes a second for it, the simulated device minutes")
-    options = dict(size=64, width=0.25, z_size=32, hidden=256)
+    options = dict(size=64, width=0.25, z_size=32, hidden=256, gate=None)
     wanted, got = (steps(where, images(24, 64), 1, **options)[0] for where in ("cpu", "cuda"))
     for one, other, allowed in zip(wanted, got, STEP_TOLERANCE["fp32"]):             # gradients, metrics
         for name in one:
