@@ -115,7 +115,7 @@ def held_out_attributes(data, cache=None, limit=None):
     attributes = _attributes(source)
     _, test, _ = source.split()
     kept, _ = _with_attributes(source, test, "test")
-    return attributes.names, attributes.attributes.values(kept[:limit and max(1, limit // 10)])
+    return attributes.names, attributes.values(kept[:limit and max(1, limit // 10)])
 
 
 def open_all(data, size, crop=None, cache=None, progress=True, limit=None):

@@ -16,7 +16,7 @@ def in_batches(count, what):
 
 
 def compute(function, arrays, device):
-    """function of a NumPy array, or of a tuple of them, on `device`; gives NumPy arrays as it gives arrays."""
+    """function of a NumPy array, or of a tuple of them, on `device`; what it gives, as NumPy arrays."""
     arrays = arrays if isinstance(arrays, tuple) else (arrays,)
     result = function(*(ga.to_device(np.ascontiguousarray(array), device) for array in arrays))
     return tuple(map(ga.to_host, result)) if isinstance(result, tuple) else ga.to_host(result)

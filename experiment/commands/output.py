@@ -81,7 +81,7 @@ def new_results(options, name):
 def place(options, name=""):
     """The folder for a command's results: --out, or in RUN. Raises UsageError where RUN is no folder."""
     if options.out is None and not Path(options.run).is_dir():
-        raise UsageError(f"{options.run}: is not the folder of a run, to put results in: give one with --out DIR")
+        raise UsageError(f"{options.run}: not the folder of a run to put results in: add --out DIR")
     return options.out or str(Path(options.run) / name)
 
 
