@@ -31,13 +31,15 @@ def advance(counter):
 
 
 def augment(images, parameters, size):
-    """uint8 images with a margin to float32 in [-1, 1] at `size`, each moved and coloured by its own p.
+    """uint8 images to float32 in [-1, 1] at `size`, each moved, scaled and coloured by its own p.
 
     images (N, H, W, C) uint8, parameters (N, 9) float32 -> (N, size, size, C) float32.
-    Output pixel (i, j) with u = j - (size-1)/2, v = i - (size-1)/2 reads, bilinearly and with clamped edges,
-    at x = (W-1)/2 + p0 u + p1 v + p2, y = (H-1)/2 + p3 u + p4 v + p5. Then, on [0, 1]: c = c^p6 (gamma),
-    c = clip(1/2 + p7 (c - 1/2)) (contrast), a rotation of the colour by p8 radians in the IQ plane of YIQ
-    (3 channels only), clip, 2c - 1. Identity: (1, 0, 0, 0, 1, 0, 1, 1, 0); negative p0 and p3 flip.
+    Output pixel (i, j) with u = j - (size-1)/2, v = i - (size-1)/2 samples the image by cubic convolution
+    (Keys, 1981, a = -1/2; not widened where it shrinks), with repeated edges, at
+    x = (W-1)/2 + p0 u + p1 v + p2, y = (H-1)/2 + p3 u + p4 v + p5, and is clipped to [0, 1]. Then come gamma,
+    c = c^p6; in HSV (Smith, 1978) contrast, S = S^p7 and V = V^p7, and hue, H + p8 turns; but c = c^p7 where
+    there are not three channels; last 2c - 1. p6 and p7 are above 0.
+    Identity: (1, 0, 0, 0, 1, 0, 1, 1, 0); negative p0 and p3 flip.
     """
     backend = checked("augment", images=(images, "N H W C", "uint8"),
                       parameters=(parameters, "N 9", "float32"), size=(size, SIDE), result="N size size C")

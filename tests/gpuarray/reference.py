@@ -1,4 +1,7 @@
 """Plain definitions of the operations, in float64 and written to be read, not to be fast."""
+import colorsys
+import itertools
+
 import numpy as np
 
 
@@ -44,26 +47,32 @@ def costs(logits, eps):
 
 
 def augment(images, parameters, size):
-    """One output value at a time."""
+    """One output pixel at a time, its colours by the standard library."""
     n, height, width, channels = images.shape
-    to_yiq = np.array([[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263],
-                       [0.211456, -0.522591, 0.311135]])
     out = np.zeros((n, size, size, channels))
     for b, i, j in np.ndindex(n, size, size):
         p = parameters[b].astype(np.float64)
         u, v = j - (size - 1) / 2, i - (size - 1) / 2
-        x = np.clip((width - 1) / 2 + p[0] * u + p[1] * v + p[2], 0, width - 1)
-        y = np.clip((height - 1) / 2 + p[3] * u + p[4] * v + p[5], 0, height - 1)
-        x0, y0 = int(x), int(y)
-        x1, y1 = min(x0 + 1, width - 1), min(y0 + 1, height - 1)
-        fx, fy = x - x0, y - y0
-        image = images[b].astype(np.float64)
-        c = ((image[y0, x0] * (1 - fx) + image[y0, x1] * fx) * (1 - fy)
-             + (image[y1, x0] * (1 - fx) + image[y1, x1] * fx) * fy) / 255
-        c = np.clip(0.5 + p[7] * (c**p[6] - 0.5), 0, 1)
+        x = (width - 1) / 2 + p[0] * u + p[1] * v + p[2]
+        y = (height - 1) / 2 + p[3] * u + p[4] * v + p[5]
+        c = np.zeros(channels)
+        for row, column in itertools.product(range(int(y // 1) - 1, int(y // 1) + 3),
+                                             range(int(x // 1) - 1, int(x // 1) + 3)):
+            here = images[b, np.clip(row, 0, height - 1), np.clip(column, 0, width - 1)]
+            c += cubic(y - row) * cubic(x - column) * here / 255
+        c = np.clip(c, 0, 1) ** p[6]
         if channels == 3:
-            luma, in_phase, quadrature = to_yiq @ c
-            turned = (in_phase + 1j * quadrature) * np.exp(1j * p[8])
-            c = np.clip(np.linalg.solve(to_yiq, np.array([luma, turned.real, turned.imag])), 0, 1)
+            hue, saturation, value = colorsys.rgb_to_hsv(*c)
+            c = np.array(colorsys.hsv_to_rgb((hue + p[8]) % 1, saturation ** p[7], value ** p[7]))
+        else:
+            c = c ** p[7]
         out[b, i, j] = 2 * c - 1
     return out
+
+
+def cubic(distance):
+    """Keys' kernel with a = -1/2."""
+    d = abs(distance)
+    if d < 1:
+        return 1.5 * d**3 - 2.5 * d**2 + 1
+    return -0.5 * d**3 + 2.5 * d**2 - 4 * d + 2 if d < 2 else 0.0

@@ -9,21 +9,23 @@ from tests.gpuarray.cuda.check import check_on_device
 IDENTITY = (1, 0, 0, 0, 1, 0, 1, 1, 0)
 
 
-def draw(n, height, width, channels, seed=1):
+def draw(n, height, width, channels, seed=1, scale=1.0):
     rng = np.random.default_rng(seed)
     images = rng.integers(0, 256, (n, height, width, channels), np.uint8)
-    parameters = np.array(IDENTITY) + rng.standard_normal((n, 9)) * [.05, .05, 2, .05, .05, 2, .05, .2, .3]
+    parameters = np.array(IDENTITY) + rng.standard_normal((n, 9)) * [.05, .05, 2, .05, .05, 2, .05, .2, .1]
     parameters[::2, [0, 3]] *= -1                                                # every other one is flipped
+    parameters[:, [0, 1, 3, 4]] *= scale
     return images, parameters.astype(np.float32)
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
-@pytest.mark.parametrize("n, height, width, size", [(1, 5, 6, 4), (3, 21, 17, 18), (2, 1, 1, 3)])
-def test_augment(cuda_any_order, n, height, width, size, channels):
-    images, parameters = draw(n, height, width, channels)
+@pytest.mark.parametrize("n, height, width, size, scale", [
+    (1, 5, 6, 4, 1.0), (3, 21, 17, 18, 1.0), (2, 1, 1, 3, 1.0), (2, 31, 29, 11, 2.3), (1, 9, 9, 19, 0.4)])
+def test_augment(cuda_any_order, n, height, width, size, scale, channels):
+    images, parameters = draw(n, height, width, channels, scale=scale)
     check_on_device(cuda_any_order, lambda *arrays: (ga.augment(*arrays, size),),
                     lambda *arrays: (reference.augment(*arrays, size),), [images, parameters],
-                    {"float32": 2e-5})           # positions are rounded at some ten pixels; 3e-6 seen
+                    {"float32": 2e-5})           # positions are rounded at some ten pixels; 4e-6 seen
 
 
 def test_the_identity_cuts_out_the_middle_exactly(cuda):
