@@ -3,11 +3,18 @@
 The released code augmented 600,000 images (LFW: 250,000) before training; here an image is augmented anew
 every time it is drawn.
 """
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-IDENTITY = np.array([1, 0, 0, 0, 1, 0, 1, 1, 0], np.float32)      # the parameters that change nothing
+
+def unmoved(count, scale=1.0):
+    """(count, 9) float32: the parameters of gpuarray.augment that take a crop as it is.
+
+    scale  pixels of the pictures to a pixel of the crops
+    """
+    return np.tile(np.float32([scale, 0, 0, 0, scale, 0, 1, 1, 0]), (count, 1))
 
 
 @dataclass(frozen=True)
@@ -18,7 +25,7 @@ class Augmentation:
     scale     of the zoom factor around 1
     rotation  radians
     gamma     ln 2 times that of the logarithm of the exponent, which has mean sigma^2 / ln 2
-    contrast  likewise, of the factor on the distance to mid grey (released: exponent of saturation and value)
+    contrast  likewise, of the exponent of saturation and value (HSV)
     hue       turns
     flip      whether half of the images are mirrored (released: drawn once a batch; here once an image)
     """
@@ -30,8 +37,21 @@ class Augmentation:
     hue: float = 0.0
     flip: bool = True
 
-    def draw(self, rng, count, size):
-        """(count, 9) float32: the parameters of gpuarray.augment for `count` crops of side `size`."""
+    @property
+    def moves(self):
+        """Whether images are moved, and so sampled between their pixels, not only mirrored and coloured."""
+        return self.reach > 0
+
+    @property
+    def reach(self):
+        """Four standard deviations of how far a crop's corner moves along an axis, in sides of the crop."""
+        return 4 * math.hypot(self.shift, self.scale / 2, self.rotation / 2)
+
+    def draw(self, rng, count, size, scale=1.0):
+        """(count, 9) float32: the parameters of gpuarray.augment for `count` crops of side `size`.
+
+        scale  pixels of the pictures to a pixel of the crops
+        """
         noise = rng.standard_normal((count, 7))
         shift = self.shift * size * noise[:, :2]
         zoom = 1 + self.scale * noise[:, 2]
@@ -40,8 +60,9 @@ class Augmentation:
         gamma, contrast = (np.exp((sigma ** 2 + sigma * noise[:, column]) / np.log(2))
                            for sigma, column in ((self.gamma, 4), (self.contrast, 5)))
         across, down = zoom * np.cos(angle), zoom * np.sin(angle)
-        return np.stack([mirror * across, -down, shift[:, 0], mirror * down, across, shift[:, 1],
-                         gamma, contrast, 2 * np.pi * self.hue * noise[:, 6]], axis=1).astype(np.float32)
+        place = np.stack([mirror * across, -down, shift[:, 0], mirror * down, across, shift[:, 1]], axis=1)
+        colour = np.stack([gamma, contrast, self.hue * noise[:, 6]], axis=1)
+        return np.concatenate([scale * place, colour], axis=1).astype(np.float32)
 
 
 FLIPS = Augmentation()

@@ -7,7 +7,7 @@ import weakref
 import numpy as np
 
 import gpuarray
-from dataset.augment import IDENTITY
+from dataset.augment import unmoved
 from dataset.errors import DataError
 
 AHEAD = 2          # prepared batches that wait in the queue
@@ -37,8 +37,8 @@ class Batches:
             raise DataError("these images were opened without attributes: open them with want_attributes")
         self.device = device
         self.waited = 0.0
-        self._stream = _Stream(split.images, split.attributes if attributes else None, batch_size, size,
-                               augmentation, int(rng.integers(2 ** 62)))
+        self._stream = _Stream(split.images, split.scale, split.attributes if attributes else None,
+                               batch_size, size, augmentation, int(rng.integers(2 ** 62)))
         self._consumed = 0      # batches given so far
         self._ahead = None      # the queue of prepared batches, filled by a thread from the first request on
         self._end_thread = None
@@ -93,23 +93,24 @@ class Batches:
 class _Stream:
     """The batches by number. Image i of the stream belongs to pass i // n, whose order the key decides."""
 
-    def __init__(self, images, attributes, batch_size, size, augmentation, key):
-        self.images, self.attributes, self.batch_size, self.size = images, attributes, batch_size, size
-        self.augmentation, self.key = augmentation, key
+    def __init__(self, images, scale, attributes, batch_size, size, augmentation, key):
+        self.images, self.scale, self.attributes = images, scale, attributes
+        self.batch_size, self.size, self.augmentation, self.key = batch_size, size, augmentation, key
         self._orders = {}          # pass -> its order, for the one or two that a batch touches
 
     def of_key(self, key):
         """The same stream with another key."""
-        return _Stream(self.images, self.attributes, self.batch_size, self.size, self.augmentation, key)
+        return _Stream(self.images, self.scale, self.attributes, self.batch_size, self.size,
+                       self.augmentation, key)
 
     def batch(self, number):
-        """Batch `number`: (uint8 images with their margin, parameters for gpuarray.augment[, attributes])."""
+        """Batch `number`: (uint8 pictures, parameters for gpuarray.augment[, attributes])."""
         rows = self._rows(number * self.batch_size)
         if self.augmentation is None:
-            parameters = np.tile(IDENTITY, (len(rows), 1))
+            parameters = unmoved(len(rows), self.scale)
         else:
             rng = np.random.default_rng((self.key, 1, number))
-            parameters = self.augmentation.draw(rng, len(rows), self.size)
+            parameters = self.augmentation.draw(rng, len(rows), self.size, self.scale)
         more = () if self.attributes is None else (self.attributes[rows],)
         return self.images[rows], parameters, *more
 

@@ -15,7 +15,7 @@ from dataset.source import AttributeList, Source, find, hold_out, must_match, re
 IMAGES = ["img_align_celeba.zip", "img_align_celeba", "img_align_celeba_png"]
 ATTRIBUTES = ["list_attr_celeba.txt", "list_attr_celeba.zip"]
 PARTITION = ["list_eval_partition.txt"]
-TRAIN, TEST = "0", "2"              # the partition's numbers; 1 marks the validation images, unused here
+TRAIN, TEST = ("0", "1"), ("2",)    # the partition's numbers; 1 marks the validation images
 NEEDS = "img_align_celeba.zip (or its folder), list_attr_celeba.txt and list_eval_partition.txt"
 
 
@@ -29,8 +29,8 @@ def recognises(path, cache):
 def open_source(path, cache, seed=0):
     """The Source at `path`: a folder with CelebA's files, or its images (folder, zip) beside the lists.
 
-    Official partition: 0 trains, 2 tests, 1 (validation) stays unused. Without one a tenth is held out, by
-    `seed`. Raises DataError for missing images, and for a list that is damaged or of other images.
+    Official partition: 0 and 1 (validation) train, as in the released code, 2 tests. Without one a tenth is
+    held out, by `seed`. Raises DataError for missing images, and for a list damaged or of other images.
     """
     given_images = path.is_file() or path.name in IMAGES
     images = path if given_images else find(_parts(path), IMAGES)
@@ -82,7 +82,7 @@ def _split(images, pictures, partition, seed):
 def _official_split(pictures, partition, seed):
     part_of = {name: part for name, part, _ in _list_rows(read_text(partition).split("\n"), pictures)}
     must_match(part_of, partition)
-    train, test = (sorted(name for name in part_of if part_of[name] == part) for part in (TRAIN, TEST))
+    train, test = (sorted(name for name in part_of if part_of[name] in parts) for parts in (TRAIN, TEST))
     missing = len(pictures) - len(part_of)
     notes = [f"{missing} images without a row in {partition.name} are left out"] if missing else []
     if not train:

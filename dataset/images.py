@@ -4,9 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dataset.augment import Augmentation
+import gpuarray
+from dataset.augment import Augmentation, unmoved
 from dataset.cache import default_folder, image_rows
-from dataset.crop import CROP_VERSION, CROPS, crop_picture, decode, large_pictures, margin_of
+from dataset.crop import CROP_VERSION, CROPS, crop_picture, decode, frame_for, large_pictures
 from dataset.errors import DataError
 from dataset.files import read_file
 from dataset.readers import open_source
@@ -18,14 +19,16 @@ SMALLEST, LARGEST = 8, 512       # image sizes
 class Split:
     """A part of the images.
 
-    images           (n, S + 2M, S + 2M, C) uint8, read-only: crops of side S with a margin M around them
-    margin           M
+    images           (n, P, P, C) uint8, read-only: pictures, each a crop with a margin around it
+    margin           its width in pixels
+    scale            pixels of a picture to one of the images that are sampled from it; 1: they are its crop
     attributes       (n, A) float32, positive where an image has it (LFW: scores, others: -1 or 1); or None
     attribute_names  the A names
     dropped          how many images were left out because they have no attributes
     """
     images: np.ndarray
-    margin: int
+    margin: int = 0
+    scale: float = 1.0
     attributes: np.ndarray = None
     attribute_names: tuple = ()
     dropped: int = 0
@@ -34,9 +37,12 @@ class Split:
         return len(self.images)
 
     def pictures(self, rows):
-        """The crops of `rows` (slice or numbers), without margin: (k, S, S, C) float32 in [-1, 1]."""
-        inner = slice(self.margin, self.images.shape[1] - self.margin)
-        return self.images[rows][:, inner, inner].astype(np.float32) / np.float32(127.5) - np.float32(1)
+        """The images of `rows` (slice or numbers), not augmented: (k, S, S, C) float32 in [-1, 1]."""
+        pictures, crop = self.images[rows], self.images.shape[1] - 2 * self.margin
+        if self.scale != 1:
+            return gpuarray.augment(pictures, unmoved(len(pictures), self.scale), round(crop / self.scale))
+        inner = slice(self.margin, self.margin + crop)
+        return pictures[:, inner, inner].astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 
 @dataclass
@@ -44,15 +50,14 @@ class Images:
     """An opened set of images.
 
     name          'toyfaces', 'celeba', 'lfw' or 'folder'
-    size, margin  side S of its crops, margin M around them
-    train, test   Splits
+    size          side S of its images
+    train, test   Splits; `train` holds larger pictures where augmentation moves them
     notes         lines to print: what was assumed, left out or made again
     augmentation  Augmentation of its training images; None: none
     crop          how its pictures are cut, a name in CROPS
     """
     name: str
     size: int
-    margin: int
     train: Split
     test: Split
     notes: list
@@ -61,7 +66,7 @@ class Images:
 
 
 def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, limit=None,
-                 want_attributes=False):
+                 want_attributes=False, augment=True):
     """Opens 'toyfaces', 'celeba', 'lfw' or a path as Images of `size` x `size`, from the cache or into it.
 
     data             a path is recognised by what it holds: CelebA, LFW, else any folder or archive of images.
@@ -72,6 +77,7 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
     progress         show a bar, if on a terminal, while decoding
     limit            keep at most this many images to train with, and a tenth as many to test with
     want_attributes  fill in Split.attributes; images without any are dropped and counted
+    augment          whether training images are to be varied; Images.augmentation is None if not
 
     Many toyfaces are painted by other processes, so a script that opens them needs the usual
     `if __name__ == "__main__":`. Raises DataError for whatever is missing, damaged or not supported.
@@ -86,15 +92,16 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
     if limit is not None:
         limits = limit, max(1, limit // 10)
         parts = [(names[:most], dropped) for (names, dropped), most in zip(parts, limits)]
-    names = parts[0][0] + parts[1][0]
-    rows, made_again = _rows(reader, source, names, source.crop, size, cache, workers, progress)
-    margin, splits = margin_of(size), []
-    for names, dropped in parts:
-        split, rows = Split(rows[:len(names)], margin, dropped=dropped), rows[len(names):]
+    augmentation, splits = reader.augmentation if augment else None, []
+    frames = frame_for(source.crop, size, augmentation), frame_for(source.crop, size)
+    for (names, dropped), frame in zip(parts, frames):
+        split, made_again = _split(reader, source, names, frame, cache, workers, progress)
         if want_attributes:
             split.attributes, split.attribute_names = source.attributes.values(names), source.attributes.names
+        split.dropped = dropped
+        notes = notes + made_again
         splits.append(split)
-    return Images(reader.name, size, margin, *splits, notes + made_again, reader.augmentation, source.crop)
+    return Images(reader.name, size, *splits, notes, augmentation, source.crop)
 
 
 def attribute_names(data, cache=None):
@@ -129,8 +136,8 @@ def open_all(data, size, crop=None, cache=None, progress=True, limit=None):
     cache = Path(cache) if cache else default_folder()
     reader, source = open_source(data, cache)
     names = source.names[:limit]
-    rows, _ = _rows(reader, source, names, crop or source.crop, size, cache, None, progress)
-    return names, Split(rows, margin_of(size))
+    frame = frame_for(crop or source.crop, size)
+    return names, _split(reader, source, names, frame, cache, None, progress)[0]
 
 
 def read_pictures(paths, size, crop="centre"):
@@ -139,12 +146,11 @@ def read_pictures(paths, size, crop="centre"):
     Raises DataError, which names the file, for what is no picture or cannot be cut so.
     """
     _check(size, crop=crop)
-    margin = margin_of(size)
-    rows = np.empty((len(paths), size + 2 * margin, size + 2 * margin, 3), np.uint8)
+    rows, frame = np.empty((len(paths), size, size, 3), np.uint8), frame_for(crop, size)
     with large_pictures():
         for row, path in zip(rows, paths):
-            row[...] = crop_picture(decode(read_file(path), path), crop, size, margin, path)
-    return Split(rows, margin).pictures(slice(None))
+            row[...] = crop_picture(decode(read_file(path), path), frame, path)
+    return Split(rows).pictures(slice(None))
 
 
 def _check(size, limit=None, crop=None):
@@ -173,12 +179,12 @@ def _attributes(source):
     return source.attributes
 
 
-def _rows(reader, source, names, crop, size, cache, workers, progress):
-    """The pixels of `names` from the cache or into it, (n, P, P, C) uint8; and notes for the user."""
-    margin, pixels = margin_of(size), source.pixels
-    side = size + 2 * margin
-    identity = [CROP_VERSION, crop, pixels.identity(names), names]
-    shape = len(names), side, side, pixels.channels
-    rows, damaged = image_rows(cache, f"{reader.name}-{size}", identity, shape,
-                               lambda: pixels.rows(names, crop, size, margin, workers), progress)
-    return rows, ["a damaged file in the image cache was found and made again"] if damaged else []
+def _split(reader, source, names, frame, cache, workers, progress):
+    """The Split of these pictures, from the cache or into it; and notes for the user."""
+    pixels, side = source.pixels, frame.side + 2 * frame.margin
+    identity = [CROP_VERSION, frame, pixels.identity(names), names]
+    rows, damaged = image_rows(cache, f"{reader.name}-{frame.size}", identity,
+                               (len(names), side, side, pixels.channels),
+                               lambda: pixels.rows(names, frame, workers), progress)
+    notes = ["a damaged file in the image cache was found and made again"] if damaged else []
+    return Split(rows, frame.margin, frame.side / frame.size), notes

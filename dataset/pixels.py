@@ -19,13 +19,13 @@ class PictureFiles:
     def identity(self, names):
         return self.files.identity(names)
 
-    def rows(self, names, crop, size, margin, workers=None):
+    def rows(self, names, frame, workers=None):
         number_of = {name: number for number, name in enumerate(names)}
 
         def work(file):
             name, content = file
             where = self.files.where(name)
-            return [number_of[name]], [crop_picture(decode(content, where), crop, size, margin, where)]
+            return [number_of[name]], [crop_picture(decode(content, where), frame, where)]
 
         with large_pictures():
             yield from in_parallel(work, self.files.read(names), workers)
@@ -47,9 +47,9 @@ class Arrays:
     def identity(self, names):
         return [stamp(file) for file in self._files]
 
-    def rows(self, names, crop, size, margin, workers=None):
+    def rows(self, names, frame, workers=None):
         def work(numbers):
-            return numbers, np.stack([crop_picture(self._picture(names[number]), crop, size, margin,
+            return numbers, np.stack([crop_picture(self._picture(names[number]), frame,
                                                    f"{self.path}: {names[number]}") for number in numbers])
 
         jobs = (range(i, min(i + PER_JOB, len(names))) for i in range(0, len(names), PER_JOB))

@@ -11,9 +11,8 @@ The Source's pixels are an object with
 
     path, channels                   where the pictures are, for messages; how many channels they have
     identity(names)                  JSON-able: differs as soon as one of these pictures does
-    rows(names, crop, size, margin, workers)
-                                     yields (numbers, their rows), in any order, until every picture is there:
-                                     row i is names[i] as dataset.crop.crop_picture cuts it
+    rows(names, frame, workers)      yields (numbers, their rows), in any order, until every picture is there:
+                                     row i is names[i] as dataset.crop.crop_picture cuts it to this Frame
 
 and its attributes None or an object with
 

@@ -3,6 +3,7 @@ import functools
 from pathlib import Path
 
 from dataset.cache import digest
+from dataset.crop import blur
 from dataset.parallel import in_parallel
 from dataset.source import Source
 from dataset.toyfaces import ATTRIBUTES, attributes, render
@@ -10,6 +11,7 @@ from dataset.toyfaces import ATTRIBUTES, attributes, render
 NEEDS = None
 TRAIN, TEST = range(20_000), range(20_000, 22_000)      # numbers of the faces
 PER_JOB = 64                     # faces that a worker paints at a time
+SOFT = 0.5                       # sigma, in pixels, of faces that images are sampled from: set by measurement
 WORTH_PROCESSES = 2_000          # from this many faces on it pays to start processes
 
 
@@ -25,7 +27,7 @@ def open_source(path, cache, seed=0):
 
 
 class Painter:
-    """Paints faces; as they are painted to size, `crop` changes nothing."""
+    """Paints faces; as they are painted to size, a Frame's crop changes nothing."""
 
     path, channels = "toyfaces", 3
 
@@ -37,10 +39,10 @@ class Painter:
         files = sorted(Path(__file__).parent.glob("*.py"))
         return [digest([file.read_text(encoding="utf-8") for file in files]), self._seed]
 
-    def rows(self, names, crop, size, margin, workers=None):
+    def rows(self, names, frame, workers=None):
         faces = _numbers(names)
         jobs = ((first, faces[first:first + PER_JOB]) for first in range(0, len(faces), PER_JOB))
-        paint = functools.partial(_paint, size, self._seed, margin)
+        paint = functools.partial(_paint, frame, self._seed)
         yield from in_parallel(paint, jobs, workers, processes=len(faces) > WORTH_PROCESSES)
 
 
@@ -63,7 +65,13 @@ def _numbers(names):
     return [int(name.rpartition("/")[2]) for name in names]
 
 
-def _paint(size, seed, margin, job):
-    """A job of (number of the first row, faces): the rows' numbers, and their pixels."""
+def _paint(frame, seed, job):
+    """A job of (number of the first row, faces): the rows' numbers, and their pixels.
+
+    Faces larger than the images sampled from them are blurred: those are then as sharp as faces of that size.
+    """
     first, faces = job
-    return range(first, first + len(faces)), render(faces, size, seed, margin)
+    pictures = render(faces, frame.side, seed, frame.margin)
+    if frame.side > frame.size:
+        pictures = blur(pictures, SOFT)
+    return range(first, first + len(faces)), pictures

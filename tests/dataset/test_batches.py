@@ -17,7 +17,8 @@ def split(count=10):
     """Images that are all different: image i begins with the byte i, and its attributes are i and -i."""
     images = np.random.default_rng(0).integers(0, 256, (count, SIZE + 2, SIZE + 2, 3), np.uint8)
     images[:, 1, 1, 0] = np.arange(count)
-    return Split(images, 1, np.arange(count, dtype=np.float32)[:, None] * np.float32([1, -1]), ("up", "down"))
+    attributes = np.arange(count, dtype=np.float32)[:, None] * np.float32([1, -1])
+    return Split(images, 1, attributes=attributes, attribute_names=("up", "down"))
 
 
 def stream(batch_size=4, augmentation=None, seed=0, data=None, **options):
@@ -40,6 +41,18 @@ def test_batches_are_the_crops():
     assert images.shape == (4, SIZE, SIZE, 3) and images.dtype == np.float32
     np.testing.assert_allclose(images, split().pictures(rows_of(images)), atol=1e-5)
     batches.close()
+
+
+def test_batches_of_larger_pictures_are_the_images_sampled_from_them():
+    pictures = np.random.default_rng(0).integers(0, 256, (10, 26, 26, 3), np.uint8)
+    larger = Split(pictures, 3, scale=2.5)                         # crops of 20 for images of 8
+    batches = stream(10, data=larger)
+    images, = batches.next()
+    batches.close()
+    expected = larger.pictures(slice(None))
+    assert images.shape == expected.shape == (10, SIZE, SIZE, 3)
+    apart = np.abs(images[:, None] - expected).max(axis=(2, 3, 4))
+    np.testing.assert_allclose(apart.min(axis=1), 0, atol=1e-6)
 
 
 def test_attributes_go_with_their_images_and_change_nothing_else():
@@ -134,7 +147,7 @@ def test_a_batch_that_cannot_be_filled(batch_size):
 
 
 class Breaks(Augmentation):
-    def draw(self, rng, count, size):
+    def draw(self, rng, count, size, scale):
         raise FloatingPointError("drawn wrongly")
 
 
@@ -167,9 +180,9 @@ def test_the_thread_ends_with_close_and_with_the_object():
 
 
 class Slow(Augmentation):
-    def draw(self, rng, count, size):
+    def draw(self, rng, count, size, scale):
         time.sleep(0.05)
-        return super().draw(rng, count, size)
+        return super().draw(rng, count, size, scale)
 
 
 def test_waiting_is_counted_and_preparing_goes_on_meanwhile():

@@ -4,8 +4,8 @@ import functools
 import numpy as np
 import pytest
 
-from dataset import DataError, open_dataset
-from dataset.crop import cut
+from dataset import CELEBA, DataError, open_dataset
+from dataset.crop import cut, frame_for
 from tests.dataset.make import (
     FACES, celeba_attributes, celeba_images, celeba_partition, encoded, picture, write_files, write_zip)
 
@@ -29,8 +29,9 @@ def opened(path, tmp_path, **options):
 
 @functools.cache
 def crops_of_all():
-    """{pixels of a crop: number of its picture}"""
-    return {cut(picture(i), 40, 15, 148, 16, 1).tobytes(): i for i in range(1, 30)}
+    """{pixels of a crop, as kept to train and to test with: number of its picture}"""
+    return {cut(picture(i), 40, 15, 148, frame_for("celeba", 16, use)).tobytes(): i
+            for i in range(1, 30) for use in (CELEBA, None)}
 
 
 def numbers(split):
@@ -41,7 +42,7 @@ def numbers(split):
 def test_official_partition_and_crop(tmp_path):
     images = opened(celeba(tmp_path / "celeba"), tmp_path)
     assert images.name == "celeba" and images.notes == []
-    assert sorted(numbers(images.train)) == list(range(1, 13))
+    assert sorted(numbers(images.train)) == list(range(1, 16))
     assert sorted(numbers(images.test)) == list(range(16, 21))
     assert images.train.attributes is None and images.train.dropped == 0
 
@@ -61,7 +62,7 @@ def test_official_folders_and_a_zipped_list(tmp_path):
     for place in (path, path / "Img/img_align_celeba"):
         images = opened(place, tmp_path, want_attributes=True)
         assert images.name == "celeba" and images.notes == []
-        assert (len(images.train), len(images.test)) == (12, 5)
+        assert (len(images.train), len(images.test)) == (15, 5)
 
 
 @pytest.mark.parametrize("inside", [False, True])
@@ -69,21 +70,21 @@ def test_zip_of_images_beside_the_lists(tmp_path, inside):
     path = celeba(tmp_path / "celeba", images=())
     archive = write_zip(path / "img_align_celeba.zip", celeba_images(PARTS))
     images = opened(archive if inside else path, tmp_path, want_attributes=True)
-    assert images.name == "celeba" and sorted(numbers(images.train)) == list(range(1, 13))
+    assert images.name == "celeba" and sorted(numbers(images.train)) == list(range(1, 16))
 
 
 def test_the_name_celeba_stands_for_a_folder_in_the_cache(tmp_path):
     with pytest.raises(DataError, match=r"celeba: not found in .*cache/celeba: put img_align_celeba\.zip"):
         opened("celeba", tmp_path)
     celeba(tmp_path / "cache/celeba")
-    assert len(opened("celeba", tmp_path).train) == 12
+    assert len(opened("celeba", tmp_path).train) == 15
 
 
 def test_images_without_a_row_are_dropped_only_where_attributes_are_used(tmp_path):
     path = celeba(tmp_path / "celeba", attributes=[1, 2, 3, 17, 25])
-    assert len(opened(path, tmp_path).train) == 12
+    assert len(opened(path, tmp_path).train) == 15
     images = opened(path, tmp_path, want_attributes=True)
-    assert sorted(numbers(images.train)) == [1, 2, 3] and images.train.dropped == 9
+    assert sorted(numbers(images.train)) == [1, 2, 3] and images.train.dropped == 12
     assert numbers(images.test) == [17] and images.test.dropped == 4
 
 
@@ -150,7 +151,7 @@ def test_images_of_the_test_set_alone(tmp_path):
 
 def test_images_without_a_partition_row_are_left_out_and_told(tmp_path):
     images = opened(celeba(tmp_path / "celeba", images=range(1, 24)), tmp_path)
-    assert (len(images.train), len(images.test)) == (12, 5)
+    assert (len(images.train), len(images.test)) == (15, 5)
     assert images.notes == ["3 images without a row in list_eval_partition.txt are left out"]
 
 

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from dataset import DataError, files, open_dataset
-from dataset.crop import cut
+from dataset.crop import cut, frame_for
 from tests.dataset.make import encoded, picture, write_files, write_tar, write_tgz, write_zip
 
 
@@ -27,11 +27,11 @@ def all_pixels(images):
 def test_every_image_of_a_folder_or_archive_is_there_once(tmp_path, pack):
     path = pack(tmp_path / "pictures", some_files())
     images = opened(path, tmp_path)
-    assert (images.name, images.size, images.margin) == ("folder", 16, 1)
+    assert (images.name, images.size) == ("folder", 16)
     assert (len(images.train), len(images.test)) == (11, 1)
-    assert images.train.images.shape == (11, 18, 18, 3) and images.train.images.dtype == np.uint8
+    assert images.train.images.shape == (11, 16, 16, 3) and images.train.images.dtype == np.uint8
     expected = {cut(picture(i, 40 + i, 50), max(0, (i - 10) // 2), max(0, (10 - i) // 2), min(40 + i, 50),
-                    16, 1).tobytes() for i in range(12)}
+                    frame_for("centre", 16)).tobytes() for i in range(12)}
     assert all_pixels(images) == expected and len(expected) == 12
 
 
@@ -45,7 +45,7 @@ def test_pictures_are_the_crops_in_minus_one_to_one(tmp_path):
     images = opened(write_files(tmp_path / "pictures", some_files()), tmp_path)
     shown = images.train.pictures([2, 0])
     assert shown.dtype == np.float32
-    np.testing.assert_allclose(shown, images.train.images[[2, 0], 1:-1, 1:-1] / 127.5 - 1, atol=1e-6)
+    np.testing.assert_allclose(shown, images.train.images[[2, 0]] / 127.5 - 1, atol=1e-6)
 
 
 def test_hidden_files_are_ignored(tmp_path):

@@ -19,11 +19,11 @@ from tests.dataset.make import (
 
 def test_toyfaces(tmp_path):
     opened = open_dataset("toyfaces", 32, cache=tmp_path, limit=70, want_attributes=True)
-    assert (opened.name, opened.size, opened.margin, opened.notes) == ("toyfaces", 32, 2, [])
+    assert (opened.name, opened.size, opened.notes) == ("toyfaces", 32, [])
     assert (len(opened.train), len(opened.test)) == (70, 7)
-    np.testing.assert_array_equal(opened.train.images, toyfaces.render(range(70), 32, seed=0, margin=2))
+    np.testing.assert_array_equal(opened.train.images, toyfaces.render(range(70), 32, seed=0))
     unseen = range(20_000, 20_007)
-    np.testing.assert_array_equal(opened.test.images, toyfaces.render(unseen, 32, seed=0, margin=2))
+    np.testing.assert_array_equal(opened.test.images, toyfaces.render(unseen, 32, seed=0))
     np.testing.assert_array_equal(opened.train.attributes, 2 * toyfaces.attributes(range(70), 0) - 1)
     assert opened.test.attribute_names == tuple(toyfaces.ATTRIBUTES)
     assert opened.test.attributes.shape == (7, len(toyfaces.ATTRIBUTES))
@@ -33,14 +33,14 @@ def test_toyfaces_of_another_seed(tmp_path):
     first, other = (open_dataset("toyfaces", 16, cache=tmp_path, limit=10, seed=seed, want_attributes=True)
                     for seed in (0, 1))
     assert (first.train.images != other.train.images).any()
-    np.testing.assert_array_equal(other.train.images, toyfaces.render(range(10), 16, seed=1, margin=1))
+    np.testing.assert_array_equal(other.train.images, toyfaces.render(range(10), 16, seed=1))
     np.testing.assert_array_equal(other.train.attributes, 2 * toyfaces.attributes(range(10), 1) - 1)
 
 
 def test_many_toyfaces_are_painted_by_processes_and_are_the_same(tmp_path, monkeypatch):
     monkeypatch.setattr(reader, "WORTH_PROCESSES", 100)
     opened = open_dataset("toyfaces", 16, cache=tmp_path, limit=150, workers=2)
-    np.testing.assert_array_equal(opened.train.images, toyfaces.render(range(150), 16, seed=0, margin=1))
+    np.testing.assert_array_equal(opened.train.images, toyfaces.render(range(150), 16, seed=0))
 
 
 def test_all_toyfaces_are_twenty_and_two_thousand():
@@ -86,18 +86,16 @@ def test_arrays_are_data_like_any_other(tmp_path, monkeypatch):
     monkeypatch.setattr(readers, "READERS", [*readers.READERS, digits])
     for data in ("digits", file):
         opened = open_dataset(data, 28, cache=tmp_path / "cache")
-        assert (opened.name, opened.augmentation, opened.margin) == ("digits", digits.augmentation, 2)
-        for part, split in (("train", opened.train), ("test", opened.test)):
-            np.testing.assert_array_equal(split.images[:, 2:-2, 2:-2], arrays[part])
-            above = split.images[:, :2, 2:-2]                   # the margin repeats the edge
-            np.testing.assert_array_equal(above, np.repeat(arrays[part][:, :1], 2, axis=1))
+        assert (opened.name, opened.augmentation) == ("digits", digits.augmentation)
+        np.testing.assert_array_equal(opened.train.images, arrays["train"])
+        np.testing.assert_array_equal(opened.test.images, arrays["test"])
     names, split = open_all(file, 28, cache=tmp_path / "cache")
     assert (names[0], names[8], len(names)) == ("test/000000", "train/000000", 78)
-    np.testing.assert_array_equal(split.images[8:, 2:-2, 2:-2], arrays["train"])
+    np.testing.assert_array_equal(split.images[8:], arrays["train"])
     before = set((tmp_path / "cache").iterdir())
     file.write_text("another version")
     open_dataset("digits", 28, cache=tmp_path / "cache")
-    assert len(set((tmp_path / "cache").iterdir()) - before) == 1
+    assert len(set((tmp_path / "cache").iterdir()) - before) == 2
 
 
 @pytest.mark.parametrize("kind, expected", [
@@ -109,7 +107,7 @@ def test_all_pictures_in_the_order_of_their_names(tmp_path, kind, expected):
     data = data_of(kind, tmp_path)
     names, split = open_all(data, 16, cache=tmp_path, limit=3)
     assert names == expected and len(split) == 3 and split.attributes is None
-    opened = open_dataset(data, 16, cache=tmp_path, limit=3)
+    opened = open_dataset(data, 16, cache=tmp_path, limit=3, augment=False)
     assert sum((row == split.images).all(axis=(1, 2, 3)).any() for row in opened.train.images) >= 1
     assert open_all(data, 16, cache=tmp_path, limit=2)[0] == expected[:2]
 
@@ -127,7 +125,7 @@ def test_a_set_too_small_to_split_and_another_crop(tmp_path):
 
 def test_toyfaces_are_never_cut(tmp_path):
     _, split = open_all("toyfaces", 16, "celeba", tmp_path, limit=3)
-    np.testing.assert_array_equal(split.images, toyfaces.render(range(3), 16, margin=1))
+    np.testing.assert_array_equal(split.images, toyfaces.render(range(3), 16))
 
 
 def test_single_pictures_in_the_order_given(tmp_path):

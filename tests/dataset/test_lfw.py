@@ -5,8 +5,8 @@ import tarfile
 import numpy as np
 import pytest
 
-from dataset import DataError, open_dataset
-from dataset.crop import cut
+from dataset import LFW, DataError, open_dataset
+from dataset.crop import cut, frame_for
 from tests.dataset.make import (
     encoded, lfw_attributes, lfw_images, lfw_people, picture, write_files, write_tgz, write_zip)
 
@@ -24,10 +24,11 @@ def opened(path, tmp_path, **options):
 
 @functools.cache
 def crops_of_all(side):
-    """{pixels of a crop: (person, image number)}"""
+    """{pixels of a crop, as kept to train and to test with: (person, image number)}"""
     start, crop = (50, 150) if side == 250 else (0, side)
-    return {cut(picture(len(person) * 100 + i, side, side), start, start, crop, 16, 1).tobytes(): (person, i)
-            for person, count in PEOPLE.items() for i in range(1, count + 1)}
+    frames = frame_for("lfw", 16, LFW), frame_for("lfw", 16)
+    return {cut(picture(len(person) * 100 + i, side, side), start, start, crop, frame).tobytes(): (person, i)
+            for person, count in PEOPLE.items() for i in range(1, count + 1) for frame in frames}
 
 
 def who(split, side=250):

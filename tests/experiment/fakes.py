@@ -31,7 +31,7 @@ def images(count=11, tests=70):
     rng = np.random.default_rng(0)
     side = SIZE + 2
     train, test = (Split(rng.integers(0, 256, (n, side, side, 3), np.uint8), 1) for n in (count, tests))
-    return Images("fake", SIZE, 1, train, test, [])
+    return Images("fake", SIZE, train, test, [])
 
 
 class FakeModel:
