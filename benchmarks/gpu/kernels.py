@@ -52,7 +52,8 @@ def run(device, section, precisions):
                 for name in (*BESIDE_PYTORCH, *ALONE):
                     patches.enter_context(mock.patch.object(ga, name, _noted(name, first)))
                 size = device.network["size"]
-                pixels = ga.to_device(np.zeros((batch, size + 8, size + 8, 3), np.uint8), "cuda")
+                side = round(size * 148 / 64) + 24                   # as CelebA is kept for images of 64
+                pixels = ga.to_device(np.zeros((batch, side, side, 3), np.uint8), "cuda")
                 ga.augment(pixels, ga.to_device(np.ones((batch, 9), np.float32), "cuda"), size)
                 model.step(ga.to_device(images(batch, size), "cuda"))
 
