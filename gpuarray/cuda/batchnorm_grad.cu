@@ -80,7 +80,7 @@ __device__ inline void block_sums(float (&sums)[2 * WIDTH], const Strip& at, int
 }
 
 __device__ inline void store_partial(float* partials, const Strip& at, int channels,
-                                  const float (&sums)[2 * WIDTH]) {
+                                     const float (&sums)[2 * WIDTH]) {
     float* partial = partials + (size_t)blockIdx.y * 2 * channels + at.channel;
 #pragma unroll
     for (int j = 0; j < WIDTH; ++j) {
@@ -151,8 +151,8 @@ batchnorm_grad_apply(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> b
     apply(dy, x, dx, at, rows, channels, channels_at(at.channel, gamma, beta, mean, inv_std), mine);
 }
 
-// Where partials is null, dx alone is computed.
-extern "C" __global__ void __launch_bounds__(THREADS)
+// Where partials is null, dx alone is computed. Registers as in batchnorm_grad_apply, for sm_90.
+extern "C" __global__ void __launch_bounds__(THREADS, 3)
 batchnorm_inference_grad(In<ELEMENT> dy, In<ELEMENT> x, In<float> gamma, In<float> beta, In<float> mean,
                          In<float> inv_std, Out<ELEMENT> dx, Out<float> partials, int rows, int channels,
                          int segment) {
