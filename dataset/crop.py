@@ -7,22 +7,20 @@ separable, so each axis is one matrix and a picture is two products.
 Pictures that augmentation will move are kept before the samples are taken, with a margin: gpuarray.augment
 takes them where it has moved them to. So a picture is resampled once, moved or not, and stays as sharp.
 """
-import contextlib
 import functools
-import io
 import math
-import warnings
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
 
+from dataset.decode import decode
 from dataset.errors import DataError
 
-CROP_VERSION = 2               # counts up when the pixels change, so that caches are made again
+CROP_VERSION = 3               # counts up when the pixels change, so that caches are made again
 FINEST = 150 / 64              # pixels that become one, at most: as in the released LFW (CelebA: 148 / 64)
-EIGHT_BIT_MODES = {"1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "LAB"}
+ALIGNED = 178, 218             # CelebA's aligned images: width, height
+PHOTO = 256                    # a picture is never decoded so small that its shorter side has less
 
 
 class Frame(NamedTuple):
@@ -52,30 +50,6 @@ def _finest(size):
     return round(FINEST * size)
 
 
-def decode(data, where):
-    """The picture in `data`, a file's bytes, as (H, W, 3) uint8. DataError names `where` if it is none."""
-    try:
-        image = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
-        if image.mode not in EIGHT_BIT_MODES:
-            raise DataError(f"{where}: {image.mode} pixels have more than 8 bits a channel: save it with 8")
-        return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        if isinstance(error, DataError):
-            raise
-        raise DataError(f"{where}: not an image that can be read: replace or remove it") from error
-
-
-@contextlib.contextmanager
-def large_pictures():
-    """Without Pillow's warning about large pictures in this block; it still refuses those of twice that size.
-
-    Not for a thread's own work: all threads share one list of warning filters.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        yield
-
-
 def centre_square(picture, where):
     """(top, left, side) of the largest square in the middle of a picture (H, W, C)."""
     height, width = picture.shape[:2]
@@ -84,12 +58,18 @@ def centre_square(picture, where):
 
 
 def celeba_square(picture, where):
-    """Rows 40 to 188, columns 15 to 163 of an aligned image (released code). DataError for others."""
+    """Rows 40 to 188, columns 15 to 163 of an aligned image (released code); of a smaller or larger one in
+    proportion. A square one counts as cut already. DataError for others.
+    """
     height, width = picture.shape[:2]
-    if (height, width) != (218, 178):
-        raise DataError(f"{where}: is {width} x {height}, not 178 x 218 as CelebA's aligned images: "
-                        "use those, or cut from the centre (as a plain folder, or with --crop centre)")
-    return 40, 15, 148
+    if height == width:
+        return 0, 0, width
+    scale = width / ALIGNED[0]
+    if abs(height - ALIGNED[1] * scale) > 1 + scale / 2:          # the rounding of whoever resized it
+        raise DataError(f"{where}: is {width} x {height}, not 178 x 218 as CelebA's aligned images: use "
+                        "those, or cut from the centre (--crop centre, or a folder without CelebA's names)")
+    side = min(round(148 * scale), width, height)
+    return min(round(40 * scale), height - side), min(round(15 * scale), width - side), side
 
 
 def lfw_square(picture, where):
@@ -122,6 +102,16 @@ def crop_picture(picture, frame, where):
     `where` is the picture's place, for messages. DataError for a picture that cannot be cut so.
     """
     return cut(picture, *CROPS[frame.crop].square(picture, where), frame)
+
+
+def crop_file(content, frame, where):
+    """crop_picture of a picture file's bytes, and whether it had to be enlarged to the images' size.
+
+    Photos are decoded at a reduced scale, of at least four times that size.
+    """
+    picture = decode(content, where, max(4 * frame.size, PHOTO))
+    top, left, side = CROPS[frame.crop].square(picture, where)
+    return cut(picture, top, left, side, frame), side < frame.size
 
 
 def cut(picture, top, left, side, frame):

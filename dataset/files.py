@@ -1,191 +1,139 @@
 """Files in a folder, a zip or a tar archive, seen the same way. Archives are read in memory, not unpacked."""
+import contextlib
+import json
 import os
+import stat
 import tarfile
 import zipfile
-import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from dataset import cache
-from dataset.errors import DataError
-
-LARGEST_FILE = 1 << 28          # bytes; a picture file above this is a mistake or an attack
-ARCHIVE_SUFFIXES = ".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz"
+from dataset import kinds
+from dataset.archives import TarFiles, ZipFiles
+from dataset.errors import BrokenPicture, DataError, one_line, unreadable
+from dataset.reading import SYSTEM_FOLDERS, is_hidden, read_file, read_head
 
 
 def open_files(path, cache_folder):
-    """The files under `path`, a folder or an archive: an object with names, identity, where and read.
+    """The files under `path`, a folder or an archive: FolderFiles, ZipFiles or TarFiles, with
 
-    Hidden files are left out. Raises DataError where there is no such path, or no file in it.
+    path              where they are
+    names             the pictures, by their names or by how they begin; sorted
+    others            what else is there; sorted
+    runs              folders of finished runs of this program, whose pictures are no data
+    identity(names)   JSON-able: differs as soon as one of these files does
+    where(name)       a file's place, for messages
+    read(names)       yields (name, its bytes, or a BrokenPicture) in whatever order suits the archive
+
+    Hidden files are left out. Raises DataError where nothing can be opened.
     """
     path = Path(path)
-    try:
+    with one_line(unreadable(path, "fetch or unpack it again")):
         if path.is_dir():
-            files = FolderFiles(path)
-        elif not path.is_file():
-            raise DataError(f"{path}: no such file or folder: check the path")
-        elif zipfile.is_zipfile(path):
-            files = ZipFiles(path)
-        elif tarfile.is_tarfile(path):
-            files = TarFiles(path, cache_folder)
-        elif _means_to_be_archive(path):
-            raise DataError(f"{path}: not a complete zip or tar archive: fetch it again")
-        else:
-            raise DataError(f"{path}: neither a folder nor a zip or tar archive: give one with images")
-    except BROKEN_ARCHIVE as error:
-        raise DataError(f"{path}: cannot be read ({error}): fetch or unpack it again") from error
-    if not files.names:
-        raise DataError(f"{path}: holds no files: give a folder or an archive with images")
-    return files
-
-
-def archive_names(path, cache_folder):
-    """The names of the files in an archive; none where `path` is no archive, or a damaged one."""
-    try:
-        return open_files(path, cache_folder).names
-    except DataError:
-        return []
-
-
-BROKEN_ARCHIVE = (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile, NotImplementedError)
-
-
-def _means_to_be_archive(path):
-    """Whether the file is named like an archive, or begins like a zip (its list of contents is its end)."""
-    with open(path, "rb") as file:
-        return path.suffix.lower() in ARCHIVE_SUFFIXES or file.read(2) == b"PK"
-
-
-def is_hidden(name):
-    """Whether a file or a folder on its way starts with a dot, or is what macOS adds to zips."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts)
-
-
-def read_file(path):
-    """The bytes of a picture file. Raises DataError where it cannot be read, or is too large to be one."""
-    try:
-        _check_size(os.stat(path).st_size, path)
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise _unreadable(path, error) from error
-
-
-def _check_size(size, where):
-    if size > LARGEST_FILE:
-        raise DataError(f"{where}: larger than any image should be ({size >> 20} MiB): remove it")
-
-
-def stamp(path):
-    """What tells one version of a file from the next without reading it."""
-    status = os.stat(path)
-    return [str(Path(path).resolve()), status.st_size, status.st_mtime_ns]
+            return FolderFiles(path, cache_folder)
+        if not path.exists():
+            raise DataError(f"{path}: no such file or folder: check the path of the data (--data)")
+        head = read_head(path)
+        if zipfile.is_zipfile(path):
+            return ZipFiles(path)
+        if tarfile.is_tarfile(path):
+            return TarFiles(path, cache_folder)
+    kind = kinds.kind_of(head)
+    if kind == "a zip archive" or kinds.is_archive_name(path.name):     # a zip's list of contents is its end
+        raise DataError(f"{path}: not a complete zip or tar archive: fetch it again")
+    kind = kind or kinds.kind_of_name(path.name) or "neither a folder nor a zip or tar archive"
+    raise DataError(f"{path}: is {kind}: {kinds.advice_for(kind)}")
 
 
 class FolderFiles:
-    """All files of a folder and the folders in it, named by their path from there."""
+    """All files of a folder and of the folders in it, named by their path from there.
 
-    def __init__(self, path):
+    Every folder is taken once, under its own name rather than a link's, so that links cannot lead in circles.
+    The cache folder and finished runs are left out.
+    """
+
+    def __init__(self, path, cache_folder=None):
         self.path = path
-        self._stamps = {}
-        for folder, folders, names in os.walk(path, onerror=_raise):
-            folders[:] = [name for name in folders if not is_hidden(name)]
-            for name in names:
-                if not is_hidden(name):
-                    file = Path(folder, name)
-                    try:
-                        status = file.stat()
-                    except OSError as error:             # a link to nowhere, for one
-                        raise _unreadable(file, error) from error
-                    self._stamps[file.relative_to(path).as_posix()] = [status.st_size, status.st_mtime_ns]
+        self.others, self.runs, self._stamps = [], [], {}
+        seen = {_identity(cache_folder)} - {_identity(path), None}
+        ahead, linked = [""], []
+        while ahead or linked:
+            folder = ahead.pop() if ahead else linked.pop(0)
+            place = path / folder
+            identity = _identity(place)
+            if identity in seen:
+                continue
+            seen.add(identity)
+            with one_line(unreadable(place, "check its permissions, or give a folder without it")):
+                entries = sorted(os.scandir(place), key=lambda entry: entry.name)
+            if _is_run(place, entries):
+                self.runs.append(folder)
+                continue
+            for entry in entries:
+                if not is_hidden(entry.name):
+                    self._add(entry, folder + entry.name, ahead, linked)
+        if "" in self.runs:
+            raise DataError(f"{path}: is the folder of a run of this program: give a folder of pictures")
         self.names = sorted(self._stamps)
+        self.others.sort()
+
+    def _add(self, entry, name, ahead, linked):
+        try:
+            status = entry.stat()
+        except OSError:                                          # a link to nowhere, for one
+            status = None
+        if status and stat.S_ISDIR(status.st_mode):
+            if entry.name in SYSTEM_FOLDERS:
+                self.others.append(name + "/")
+            else:
+                (linked if entry.is_symlink() else ahead).append(name + "/")
+        elif status and not stat.S_ISREG(status.st_mode):        # a pipe, or a device
+            self.others.append(name)
+        elif _is_picture(entry, status):
+            self._stamps[name] = [status.st_size, status.st_mtime_ns] if status else None
+        else:
+            self.others.append(name)
 
     def identity(self, names):
-        """JSON-able, different as soon as one of the files `names` changes."""
         return [str(self.path.resolve()), [self._stamps[name] for name in names]]
 
     def where(self, name):
-        """The file's place, for messages."""
         return str(self.path / name)
 
     def read(self, names):
-        """(name, bytes) of each of `names`."""
         for name in names:
-            yield name, read_file(self.path / name)
+            try:
+                if name in self._stamps and self._stamps[name] is None:
+                    raise BrokenPicture(self.where(name), "a link to nowhere")
+                yield name, read_file(self.path / name)
+            except BrokenPicture as broken:
+                yield name, broken
 
 
-class _Archive:
-    def __init__(self, path):
-        self.path = path
-        self._stamp = stamp(path)
-
-    def identity(self, names):
-        """JSON-able, different as soon as the archive changes."""
-        return self._stamp
-
-    def where(self, name):
-        """The member's place, for messages."""
-        return f"{self.path}: {name}"
-
-    def read(self, names):
-        """(name, bytes) of each of `names`, in whatever order suits the archive."""
-        try:
-            yield from self._read(names)
-        except BROKEN_ARCHIVE as error:
-            raise DataError(f"{self.path}: cannot be read ({error}): fetch it again") from error
+def _is_picture(entry, status):
+    """Whether a file is a picture by its name, or, where that says nothing, by how it begins."""
+    by_name = kinds.is_picture_name(entry.name)
+    if by_name is not None or status is None:
+        return bool(by_name)
+    with contextlib.suppress(DataError):                         # nobody may read it
+        return kinds.is_picture(read_head(entry.path))
+    return False
 
 
-class ZipFiles(_Archive):
-    """The members of a zip archive."""
-
-    def __init__(self, path):
-        super().__init__(path)
-        with zipfile.ZipFile(path) as archive:
-            self.names = sorted({member.filename for member in archive.infolist()
-                                 if not member.is_dir() and not is_hidden(member.filename)})
-
-    def _read(self, names):
-        with zipfile.ZipFile(self.path) as archive:
-            for info in map(archive.getinfo, names):
-                _check_size(info.file_size, self.where(info.filename))
-                if info.flag_bits & 1:
-                    raise DataError(f"{self.path}: is locked with a password: unpack it and give the folder")
-                yield info.filename, archive.read(info)
+def _identity(folder):
+    """What is the same for one folder under all its names; None where there is none."""
+    try:
+        status = os.stat(folder)
+    except (OSError, TypeError):
+        return None
+    return status.st_dev, status.st_ino
 
 
-class TarFiles(_Archive):
-    """The regular files of a tar archive, compressed or not. Links and devices in it are ignored.
-
-    A compressed tar must be read to its end to know what it holds, so the list of names is kept in the cache
-    folder.
-    """
-
-    def __init__(self, path, cache_folder):
-        super().__init__(path)
-        self.names = cache.remembered(cache_folder, "names", self._stamp, self._list)
-
-    def _list(self):
-        return sorted({member.name for member, _ in self._members() if not is_hidden(member.name)})
-
-    def _read(self, names):
-        wanted = set(names)
-        for member, archive in self._members():
-            if member.name in wanted:
-                _check_size(member.size, self.where(member.name))
-                yield member.name, archive.extractfile(member).read()
-
-    def _members(self):
-        """The regular files. tarfile takes a damaged member for the end, so only zeros may follow the end."""
-        with tarfile.open(self.path) as archive:
-            for member in archive:
-                if member.isfile():
-                    yield member, archive
-            while rest := archive.fileobj.read(1 << 20):
-                if any(rest):
-                    raise tarfile.ReadError("damaged in the middle")
-
-
-def _raise(error):
-    raise error
-
-
-def _unreadable(place, error):
-    return DataError(f"{place}: cannot be read ({error.strerror}): check that it is there and may be read")
+def _is_run(folder, entries):
+    """Whether a folder is one of a run of this program: config.json with a script's settings in it."""
+    if not any(entry.name == "config.json" for entry in entries):
+        return False
+    try:
+        config = json.loads(read_file(folder / "config.json"))
+        return isinstance(config, dict) and {"script", "settings"} <= config.keys()
+    except (DataError, ValueError, RecursionError):
+        return False

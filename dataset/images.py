@@ -1,18 +1,21 @@
 """Opening a set of images: find it, split it, decode it once, hand over memory-mapped pixels."""
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 import gpuarray
 from dataset.augment import Augmentation, unmoved
+from dataset.broken import check_broken, picture_notes
 from dataset.cache import default_folder, image_rows
-from dataset.crop import CROP_VERSION, CROPS, crop_picture, decode, frame_for, large_pictures
-from dataset.errors import DataError
-from dataset.files import read_file
-from dataset.readers import open_source
+from dataset.crop import CROP_VERSION, CROPS, crop_file, frame_for
+from dataset.decode import quiet_decoders
+from dataset.errors import DataError, printable
+from dataset.reading import read_file
+from dataset.readers import open_source, user_path
+from dataset.source import counted
 
 SMALLEST, LARGEST = 8, 512       # image sizes
+FEW = 500                        # training images; with fewer, a model learns them by heart
 
 
 @dataclass
@@ -55,6 +58,7 @@ class Images:
     notes         lines to print: what was assumed, left out or made again
     augmentation  Augmentation of its training images; None: none
     crop          how its pictures are cut, a name in CROPS
+    skipped       the broken pictures that were left out, a line each
     """
     name: str
     size: int
@@ -63,10 +67,11 @@ class Images:
     notes: list
     augmentation: Augmentation | None = None
     crop: str = "centre"
+    skipped: tuple = ()
 
 
 def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, limit=None,
-                 want_attributes=False, augment=True):
+                 want_attributes=False, augment=True, skip_broken=False):
     """Opens 'toyfaces', 'celeba', 'lfw' or a path as Images of `size` x `size`, from the cache or into it.
 
     data             a path is recognised by what it holds: CelebA, LFW, else any folder or archive of images.
@@ -78,30 +83,44 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
     limit            keep at most this many images to train with, and a tenth as many to test with
     want_attributes  fill in Split.attributes; images without any are dropped and counted
     augment          whether training images are to be varied; Images.augmentation is None if not
+    skip_broken      leave broken pictures out, up to a tenth of all, instead of refusing the set
 
     Many toyfaces are painted by other processes, so a script that opens them needs the usual
     `if __name__ == "__main__":`. Raises DataError for whatever is missing, damaged or not supported.
     """
     _check(size, limit)
-    cache = Path(cache) if cache else default_folder()
+    cache = _cache_folder(cache)
     reader, source = open_source(data, cache, seed)
     train, test, notes = source.split()
-    parts = [(train, 0), (test, 0)]                     # names, and how many were dropped
+    attributes, parts = None, [(train, 0), (test, 0)]   # names, and how many were dropped
     if want_attributes:
-        parts = [_with_attributes(source, train, "train"), _with_attributes(source, test, "test")]
+        attributes = _attributes(source)
+        parts = [_with_attributes(source, attributes, names, use)
+                 for names, use in ((train, "train"), (test, "test"))]
     if limit is not None:
         limits = limit, max(1, limit // 10)
         parts = [(names[:most], dropped) for (names, dropped), most in zip(parts, limits)]
-    augmentation, splits = reader.augmentation if augment else None, []
+    augmentation = reader.augmentation if augment else None
     frames = frame_for(source.crop, size, augmentation), frame_for(source.crop, size)
-    for (names, dropped), frame in zip(parts, frames):
-        split, made_again = _split(reader, source, names, frame, cache, workers, progress)
+    cached = [_cached(reader, source, names, frame, cache, workers, progress)
+              for (names, _), frame in zip(parts, frames)]
+    path, broken = source.pixels.path, _broken(parts, cached)
+    check_broken(broken, sum(len(names) for names, _ in parts), path, skip_broken)
+    splits = []
+    for use, (names, dropped), part, frame in zip(("train", "test"), parts, cached, frames):
+        names = [name for name in names if name not in broken]
+        if not names:
+            raise DataError(f"{path}: all images to {use} with are broken: replace them")
+        split = Split(part.rows, frame.margin, frame.side / frame.size, dropped=dropped)
         if want_attributes:
-            split.attributes, split.attribute_names = source.attributes.values(names), source.attributes.names
-        split.dropped = dropped
-        notes = notes + made_again
+            split.attributes, split.attribute_names = attributes.values(names), attributes.names
         splits.append(split)
-    return Images(reader.name, size, *splits, notes, augmentation, source.crop)
+    notes += picture_notes(broken, cached, size)
+    if limit is None and len(splits[0]) < FEW:
+        few = counted(len(splits[0]), "image", "images")
+        notes.append(f"only {few} to train with: a model may learn them by heart; thousands are usual")
+    return Images(reader.name, size, *splits, [printable(note) for note in notes], augmentation, source.crop,
+                  tuple(f"{name}: {broken[name]}" for name in sorted(broken)))
 
 
 def attribute_names(data, cache=None):
@@ -109,7 +128,7 @@ def attribute_names(data, cache=None):
 
     Raises DataError where it has none, or is missing or damaged.
     """
-    _, source = open_source(data, Path(cache) if cache else default_folder())
+    _, source = open_source(data, _cache_folder(cache))
     return _attributes(source).names
 
 
@@ -118,14 +137,14 @@ def held_out_attributes(data, cache=None, limit=None):
 
     No picture is decoded. `limit`, and what is raised, are open_dataset's.
     """
-    _, source = open_source(data, Path(cache) if cache else default_folder())
+    _, source = open_source(data, _cache_folder(cache))
     attributes = _attributes(source)
     _, test, _ = source.split()
-    kept, _ = _with_attributes(source, test, "test")
+    kept, _ = _with_attributes(source, attributes, test, "test")
     return attributes.names, attributes.values(kept[:limit and max(1, limit // 10)])
 
 
-def open_all(data, size, crop=None, cache=None, progress=True, limit=None):
+def open_all(data, size, crop=None, cache=None, progress=True, limit=None, skip_broken=False):
     """Opens every picture of `data` in the order of their names, not split: (names, Split).
 
     crop   how they are cut, a name in CROPS; None: as open_dataset cuts them. Toyfaces are painted, never cut
@@ -133,11 +152,13 @@ def open_all(data, size, crop=None, cache=None, progress=True, limit=None):
     The other arguments, and what is raised, are open_dataset's.
     """
     _check(size, limit, crop)
-    cache = Path(cache) if cache else default_folder()
+    cache = _cache_folder(cache)
     reader, source = open_source(data, cache)
     names = source.names[:limit]
-    frame = frame_for(crop or source.crop, size)
-    return names, _split(reader, source, names, frame, cache, None, progress)[0]
+    cached = _cached(reader, source, names, frame_for(crop or source.crop, size), cache, None, progress)
+    broken = _broken([(names, 0)], [cached])
+    check_broken(broken, len(names), source.pixels.path, skip_broken)
+    return [name for name in names if name not in broken], Split(cached.rows)
 
 
 def read_pictures(paths, size, crop="centre"):
@@ -147,9 +168,9 @@ def read_pictures(paths, size, crop="centre"):
     """
     _check(size, crop=crop)
     rows, frame = np.empty((len(paths), size, size, 3), np.uint8), frame_for(crop, size)
-    with large_pictures():
+    with quiet_decoders():
         for row, path in zip(rows, paths):
-            row[...] = crop_picture(decode(read_file(path), path), frame, path)
+            row[...], _ = crop_file(read_file(path), frame, path)
     return Split(rows).pictures(slice(None))
 
 
@@ -162,9 +183,12 @@ def _check(size, limit=None, crop=None):
         raise DataError(f"crop {crop} is not known: choose {', '.join(CROPS)}")
 
 
-def _with_attributes(source, names, use):
+def _cache_folder(cache):
+    return user_path(cache, "--cache") if cache else default_folder()
+
+
+def _with_attributes(source, attributes, names, use):
     """(those of the names that have attributes, how many have none)"""
-    attributes = _attributes(source)
     kept = [name for name in names if name in attributes]
     if not kept:
         raise DataError(f"{source.pixels.path}: none of the images to {use} with has attributes: "
@@ -176,15 +200,19 @@ def _attributes(source):
     if source.attributes is None:
         path = source.pixels.path
         raise DataError(f"{path}: has no attribute list beside it: add it, or use data that has one")
-    return source.attributes
+    return source.attributes()
 
 
-def _split(reader, source, names, frame, cache, workers, progress):
-    """The Split of these pictures, from the cache or into it; and notes for the user."""
+def _cached(reader, source, names, frame, cache, workers, progress):
+    """These pictures from the cache or into it, as dataset.cache.Cached."""
     pixels, side = source.pixels, frame.side + 2 * frame.margin
     identity = [CROP_VERSION, frame, pixels.identity(names), names]
-    rows, damaged = image_rows(cache, f"{reader.name}-{frame.size}", identity,
-                               (len(names), side, side, pixels.channels),
-                               lambda: pixels.rows(names, frame, workers), progress)
-    notes = ["a damaged file in the image cache was found and made again"] if damaged else []
-    return Split(rows, frame.margin, frame.side / frame.size), notes
+    shape = len(names), side, side, pixels.channels
+    return image_rows(cache, f"{reader.name}-{frame.size}", identity, shape,
+                      lambda: pixels.rows(names, frame, workers), progress)
+
+
+def _broken(parts, cached):
+    """{name: why} of the broken pictures of all parts."""
+    return {names[number]: why for (names, _), part in zip(parts, cached)
+            for number, why in part.broken.items()}

@@ -1,9 +1,13 @@
 """Where pixels come from: picture files, or arrays. The protocol stands in dataset.readers."""
+import contextlib
+
 import numpy as np
 
-from dataset.crop import crop_picture, decode, large_pictures
-from dataset.files import stamp
+from dataset.crop import crop_file, crop_picture
+from dataset.decode import picture_size, quiet_decoders
+from dataset.errors import BrokenPicture
 from dataset.parallel import in_parallel
+from dataset.reading import stamp
 
 PER_JOB = 64       # pictures of an array that a worker cuts at a time
 
@@ -19,16 +23,29 @@ class PictureFiles:
     def identity(self, names):
         return self.files.identity(names)
 
+    def sizes(self, names):
+        """[(width, height) or None] of these pictures, from their headers."""
+        with quiet_decoders(), contextlib.closing(self.files.read(names)) as files:
+            return [picture_size(content) if isinstance(content, bytes) else None for _, content in files]
+
     def rows(self, names, frame, workers=None):
         number_of = {name: number for number, name in enumerate(names)}
 
         def work(file):
             name, content = file
-            where = self.files.where(name)
-            return [number_of[name]], [crop_picture(decode(content, where), frame, where)]
+            try:
+                if isinstance(content, BrokenPicture):
+                    raise content
+                row, enlarged = crop_file(content, frame, self.files.where(name))
+                return [number_of[name]], [row], int(enlarged)
+            except BrokenPicture as broken:
+                return [number_of[name]], broken, 0
 
-        with large_pictures():
-            yield from in_parallel(work, self.files.read(names), workers)
+        def weigh(file):
+            return len(file[1]) if isinstance(file[1], bytes) else 0
+
+        with quiet_decoders():
+            yield from in_parallel(work, self.files.read(names), workers, weigh=weigh)
 
 
 class Arrays:
@@ -49,8 +66,8 @@ class Arrays:
 
     def rows(self, names, frame, workers=None):
         def work(numbers):
-            return numbers, np.stack([crop_picture(self._picture(names[number]), frame,
-                                                   f"{self.path}: {names[number]}") for number in numbers])
+            return numbers, np.stack([crop_picture(self._picture(name), frame, f"{self.path}: {name}")
+                                      for name in (names[number] for number in numbers)]), 0
 
         jobs = (range(i, min(i + PER_JOB, len(names))) for i in range(0, len(names), PER_JOB))
         yield from in_parallel(work, jobs, workers)

@@ -3,18 +3,20 @@
 A reader is a module with
 
     NEEDS                            the files it needs, in words for the user; None where it needs none
-    recognises(path, cache)          whether `path`, a file or a folder, holds this kind of data
-    open_source(path, cache, seed)   the dataset.source.Source found there; DataError for what is missing or
-                                     damaged. `cache` is a folder for what takes long to find out
+    recognises(place)                whether this kind of data lies at `place`, a dataset.source.Place
+    open_source(place, seed)         the dataset.source.Source found there; DataError for what is missing or
+                                     damaged
 
 The Source's pixels are an object with
 
     path, channels                   where the pictures are, for messages; how many channels they have
     identity(names)                  JSON-able: differs as soon as one of these pictures does
-    rows(names, frame, workers)      yields (numbers, their rows), in any order, until every picture is there:
-                                     row i is names[i] as dataset.crop.crop_picture cuts it to this Frame
+    rows(names, frame, workers)      yields (numbers, their rows, how many were enlarged), in any order, until
+                                     every picture is there: row i is names[i] as dataset.crop.crop_picture
+                                     cuts it to this Frame; for what cannot be used ([its number], a
+                                     BrokenPicture, 0)
 
-and its attributes None or an object with
+and its attributes, where it has any, give an object with
 
     names                            what the A numbers stand for
     name in attributes               whether this picture has any
@@ -22,13 +24,16 @@ and its attributes None or an object with
 
 To add a kind of data, write such a module and a line in READERS.
 """
+import contextlib
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
 from dataset import celeba, folder, lfw
 from dataset.augment import CELEBA, FLIPS, LFW, Augmentation
-from dataset.errors import DataError
+from dataset.errors import DataError, one_line, unreadable
+from dataset.source import Place
 from dataset.toyfaces import reader as toyfaces
 
 
@@ -53,26 +58,49 @@ def open_source(data, cache, seed=0):
     Raises DataError for whatever is missing, damaged or not supported.
     """
     reader = next((reader for reader in READERS if reader.name == str(data)), None)
-    path = _place_in_cache(reader, cache) if reader else Path(data).expanduser()
+    if reader:
+        place = _place_in_cache(reader, cache)
+    else:
+        place = Place(user_path(data, "--data"), cache)
+        reader = _recognise(place)
+    return reader, reader.module.open_source(place, seed)
+
+
+def user_path(path, flag):
+    """A path that a user gave, ~ expanded. DataError, which names the flag, where there is no such user."""
     try:
-        if reader is None:
-            reader = _recognise(path, cache)
-        return reader, reader.module.open_source(path, cache, seed)
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}): check its permissions") from error
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise DataError(f"{path}: no such user or home folder: give {flag} a path without ~") from error
 
 
 def _place_in_cache(reader, cache):
-    """The folder where a reader that is called by its name looks for what it needs."""
-    place = cache / reader.name
-    if reader.module.NEEDS and not (place.is_dir() and reader.module.recognises(place, cache)):
-        raise DataError(f"{reader.name}: not found in {place}: put {reader.module.NEEDS} there, "
+    """Where a reader that is called by its name looks for what it needs."""
+    place = Place(cache / reader.name, cache)
+    if reader.module.NEEDS and not (place.path.is_dir() and reader.module.recognises(place)):
+        raise DataError(f"{reader.name}: not found in {place.path}: put {reader.module.NEEDS} there, "
                         "or give the folder that holds them to --data")
     return place
 
 
-def _recognise(path, cache):
+def _recognise(place):
     """The reader of a path that the user gave."""
-    if not path.exists():
-        raise DataError(f"{path}: no such file or folder: check the path of the data (--data)")
-    return next((reader for reader in READERS if reader.module.recognises(path, cache)), FOLDER)
+    with one_line(unreadable(place.path, "check the path, and its permissions")):
+        if not place.path.exists():
+            raise DataError(f"{place.path}: {_why_missing(str(place.path))}")
+    for reader in READERS:
+        with contextlib.suppress(DataError):                     # what cannot be opened, FOLDER will say
+            if reader.module.recognises(place):
+                return reader
+    return FOLDER
+
+
+def _why_missing(text):
+    """What is wrong with a path at which nothing is, and what to do."""
+    if re.match(r"[a-z][a-z0-9+.-]*:/", text, re.IGNORECASE) and len(text.partition(":")[0]) > 1:
+        return "is an address, not a path: fetch it yourself and give the file or folder"
+    if any(sign in text for sign in "*?["):
+        return "no such file or folder: give the folder that holds the pictures, not a pattern"
+    named = [reader.name for reader in READERS if reader.name == text.lower()]
+    instead = f"write {named[0]}, or " if named else ""
+    return f"no such file or folder: {instead}check the path of the data (--data)"

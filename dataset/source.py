@@ -1,10 +1,32 @@
 """What a reader finds, before any picture is decoded, and what readers share in finding it."""
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from dataset.errors import DataError
+from dataset.files import open_files
+
+
+class Place:
+    """Where readers look for data.
+
+    path   a file or a folder
+    cache  a folder for what takes long to find out
+    """
+
+    def __init__(self, path, cache):
+        self.path, self.cache = Path(path), cache
+
+    @functools.cached_property
+    def files(self):
+        """What lies there (dataset.files.open_files), found once for all readers."""
+        return open_files(self.path, self.cache)
+
+    def open(self, name):
+        """The files in an archive that lies there."""
+        return open_files(self.path / name, self.cache)
 
 
 @dataclass
@@ -16,40 +38,14 @@ class Source:
     split       () -> (names to train with, names to test with, notes for the user), names in the order in
                 which they are served; DataError where there are too few pictures for both
     crop        how the pictures are cut: a name in dataset.CROPS
-    attributes  what yields their attributes, or None
+    attributes  () -> what yields their attributes, DataError for a damaged list; None where there are none.
+                Asked for by those alone who use attributes, so that a list's damage concerns nobody else
     """
     names: list
     pixels: object
     split: Callable
     crop: str = "centre"
-    attributes: object = None
-
-
-class AttributeList:
-    """The attributes of pictures, from the rows of a list file. A row is parsed when it is asked for.
-
-    names  what the A numbers of a row stand for
-    rows   {picture's name: (the numbers as text, the row's place for messages)}
-    """
-
-    def __init__(self, names, rows):
-        self.names, self._rows = tuple(names), rows
-
-    def __contains__(self, picture):
-        return picture in self._rows
-
-    def values(self, pictures):
-        """(n, A) float32, the attributes of these pictures. Raises DataError for a damaged row."""
-        return np.array([self._parse(*self._rows[picture]) for picture in pictures])
-
-    def _parse(self, text, where):
-        try:
-            row = np.array(text.split(), np.float32)
-        except ValueError:
-            row = np.empty(0, np.float32)
-        if len(row) != len(self.names) or not np.isfinite(row).all():
-            raise DataError(f"{where}: expected {len(self.names)} numbers: fetch the list again")
-        return row
+    attributes: Callable | None = None
 
 
 def hold_out(items, seed):
@@ -64,20 +60,17 @@ def shuffled(names, seed):
     return [names[i] for i in np.random.default_rng(seed).permutation(len(names))]
 
 
-def find(folders, names):
-    """The first folder/name that exists, or None. Earlier names win over earlier folders."""
-    return next((folder / name for name in names for folder in folders if (folder / name).exists()), None)
+def sample(names, count=5):
+    """`count` of the names, evenly spread; all of fewer."""
+    return names[::max(1, len(names) // count)][:count]
 
 
-def read_text(path):
-    """A list file as text. Raises DataError where it cannot be read."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as text ({error}): fetch it again") from error
+def some(names, most=3):
+    """'a, b, c and 7 more', for messages."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
-def must_match(rows, path):
-    """Raises DataError where none of the images has a row in the list at `path`."""
-    if not rows:
-        raise DataError(f"{path}: has no row for any of the images: put images and list of one set together")
+def counted(number, one, many):
+    """'1 file is' or '12 files are', for messages."""
+    return f"1 {one}" if number == 1 else f"{number:,} {many}"

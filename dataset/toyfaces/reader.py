@@ -15,15 +15,16 @@ SOFT = 0.5                       # sigma, in pixels, of faces that images are sa
 WORTH_PROCESSES = 2_000          # from this many faces on it pays to start processes
 
 
-def recognises(path, cache):
+def recognises(place):
     """False: no file holds toyfaces."""
     return False
 
 
-def open_source(path, cache, seed=0):
+def open_source(place, seed=0):
     """The Source of the faces of this seed. Face 123 is named 'toyfaces/000123'."""
     train, test = ([f"toyfaces/{number:06d}" for number in numbers] for numbers in (TRAIN, TEST))
-    return Source(train + test, Painter(seed), lambda: (train, test, []), attributes=PaintedAttributes(seed))
+    return Source(train + test, Painter(seed), lambda: (train, test, []),
+                  attributes=lambda: PaintedAttributes(seed))
 
 
 class Painter:
@@ -66,7 +67,7 @@ def _numbers(names):
 
 
 def _paint(frame, seed, job):
-    """A job of (number of the first row, faces): the rows' numbers, and their pixels.
+    """A job of (number of the first row, faces): the rows' numbers and pixels, and that 0 were enlarged.
 
     Faces larger than the images sampled from them are blurred: those are then as sharp as faces of that size.
     """
@@ -74,4 +75,4 @@ def _paint(frame, seed, job):
     pictures = render(faces, frame.side, seed, frame.margin)
     if frame.side > frame.size:
         pictures = blur(pictures, SOFT)
-    return range(first, first + len(faces)), pictures
+    return range(first, first + len(faces)), pictures, 0

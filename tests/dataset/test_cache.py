@@ -26,7 +26,7 @@ class Maker:
     def make(self):
         self.made += 1
         for numbers in ([6], [4, 5], [2, 3], [0, 1]):
-            yield numbers, self.pixels[numbers]
+            yield numbers, self.pixels[numbers], len(numbers)
 
 
 def the_file(folder):
@@ -38,9 +38,10 @@ def the_file(folder):
 def test_rows_are_made_once_and_then_opened(tmp_path):
     maker = Maker()
     for _ in range(3):
-        images, damaged = maker(tmp_path)
-        np.testing.assert_array_equal(images, rows())
-        assert isinstance(images, np.memmap) and not images.flags.writeable and not damaged
+        cached = maker(tmp_path)
+        np.testing.assert_array_equal(cached.rows, rows())
+        assert isinstance(cached.rows, np.memmap) and not cached.rows.flags.writeable
+        assert (cached.damaged, cached.broken, cached.enlarged) == (False, {}, 7)
     assert maker.made == 1
     np.testing.assert_array_equal(np.load(the_file(tmp_path)), rows())         # an ordinary .npy
 
@@ -57,16 +58,18 @@ def test_another_identity_or_shape_is_another_file(tmp_path):
     lambda content: b"", lambda content: content[:50],
     lambda content: content[:-1], lambda content: content + b"x",
     lambda content: content[:300] + bytes([content[300] ^ 1]) + content[301:],
-    lambda content: b"x" + content[1:], lambda content: content.replace(b"(7, 4", b"(6, 4")])
+    lambda content: b"x" + content[1:], lambda content: content.replace(b"(7, 4", b"(6, 4"),
+    lambda content: content.replace(b'"enlarged": 7', b'"enlarged": 8'),
+    lambda content: content[:-5] + b"\xff" + content[-4:]])
 def test_a_damaged_file_is_noticed_and_made_again(tmp_path, damage):
     maker = Maker()
     maker(tmp_path)
     path = the_file(tmp_path)
     path.write_bytes(damage(path.read_bytes()))
-    images, damaged = maker(tmp_path)
-    assert damaged and maker.made == 2 and the_file(tmp_path) == path
-    np.testing.assert_array_equal(images, rows())
-    assert maker(tmp_path)[1] is False
+    cached = maker(tmp_path)
+    assert cached.damaged and maker.made == 2 and the_file(tmp_path) == path
+    np.testing.assert_array_equal(cached.rows, rows())
+    assert maker(tmp_path).damaged is False
 
 
 def test_a_large_file_is_checked_in_rows_spread_over_it(tmp_path, monkeypatch):
@@ -74,12 +77,12 @@ def test_a_large_file_is_checked_in_rows_spread_over_it(tmp_path, monkeypatch):
     maker = Maker()
     maker(tmp_path)
     path = the_file(tmp_path)
-    start = len(path.read_bytes()) - 4 - 7 * 60
+    start = len(cache._header(SHAPE))
     for row, noticed in ((1, False), (6, True)):
         content = bytearray(path.read_bytes())
         content[start + row * 60] ^= 1
         path.write_bytes(content)
-        assert maker(tmp_path)[1] is noticed
+        assert maker(tmp_path).damaged is noticed
 
 
 def image_rows(folder, make):
@@ -88,7 +91,7 @@ def image_rows(folder, make):
 
 def test_nothing_is_left_when_making_the_rows_fails(tmp_path):
     def make():
-        yield [0], rows()[:1]
+        yield [0], rows()[:1], 0
         raise DataError("row 1 is bad")
 
     with pytest.raises(DataError, match="row 1 is bad"):
@@ -101,7 +104,7 @@ def test_whoever_makes_the_rows_is_ended_when_they_cannot_be_written(tmp_path):
 
     def make():
         try:
-            yield [0, 0], rows()[:1]           # two numbers for one row
+            yield [0, 0], rows()[:1], 0        # two numbers for one row
         finally:
             ended.append(True)
 
@@ -112,7 +115,7 @@ def test_whoever_makes_the_rows_is_ended_when_they_cannot_be_written(tmp_path):
 
 def test_rows_that_never_come_are_missed(tmp_path):
     with pytest.raises(DataError, match="2 images vanished"):
-        image_rows(tmp_path, lambda: (batch for batch in Maker().make() if 0 not in batch[0]))
+        image_rows(tmp_path, lambda: (made for made in Maker().make() if 0 not in made[0]))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -124,7 +127,7 @@ def test_a_folder_that_cannot_be_written(tmp_path):
 
 def test_a_full_disk(tmp_path):
     def make():
-        yield [0], rows()[:1]
+        yield [0], rows()[:1], 0
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with pytest.raises(DataError, match="No space left on device.*free some space.*--cache"):
@@ -166,8 +169,8 @@ def test_a_changed_image_is_decoded_again(tmp_path):
 
 def test_a_rebuilt_cache_is_told(tmp_path):
     path = write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i)) for i in range(5)})
-    assert open_dataset(path, 16, cache=tmp_path / "cache").notes == []
+    before = open_dataset(path, 16, cache=tmp_path / "cache").notes
     for file in (tmp_path / "cache").iterdir():
         file.write_bytes(b"")
-        note, = open_dataset(path, 16, cache=tmp_path / "cache").notes
-        assert "made again" in note
+    made_again = "a damaged file in the image cache was found and made again"
+    assert open_dataset(path, 16, cache=tmp_path / "cache").notes == [made_again, *before]

@@ -6,11 +6,10 @@ import pytest
 from scipy import ndimage
 
 import gpuarray
-from dataset import CELEBA, FLIPS, LFW, Augmentation, DataError
+from dataset import CELEBA, FLIPS, LFW, Augmentation
 from dataset.augment import unmoved
 from dataset.crop import (
-    CROPS, FINEST, Frame, averaging_sigma, blur_sigma, crop_picture, cut, decode, frame_for)
-from tests.dataset.make import encoded, picture
+    CROPS, FINEST, Frame, averaging_sigma, blur_sigma, crop_picture, cut, frame_for)
 
 
 def plain_crop(pixels, top, left, side, size, blurred=True):
@@ -101,22 +100,3 @@ def test_images_sampled_from_what_is_kept_are_the_crops(crop, augmentation, size
     apart = np.abs(sampled - crop_picture(pixels, frame_for(crop, size), "x"))
     edge, enlarged = math.ceil(3 * size / 64), frame.side > 250
     assert apart[edge:-edge, edge:-edge].max() < (6 if enlarged else 2) and apart.max() < 40
-
-
-def test_decode_makes_three_channels_of_whatever_there_is():
-    grey = picture(1)[..., 0]
-    np.testing.assert_array_equal(decode(encoded(grey), "x"), np.repeat(grey[..., None], 3, axis=2))
-    rgba = np.dstack([picture(2), np.full((218, 178), 9, np.uint8)])
-    np.testing.assert_array_equal(decode(encoded(rgba), "x"), picture(2))
-
-
-@pytest.mark.parametrize("content", [
-    b"", b"no image", encoded(picture(0))[:300], encoded(picture(0), "JPEG")[:2000]])
-def test_decode_refuses_what_is_no_whole_image(content):
-    with pytest.raises(DataError, match="some/place.png: not an image that can be read"):
-        decode(content, "some/place.png")
-
-
-def test_decode_refuses_deep_pixels():
-    with pytest.raises(DataError, match="more than 8 bits"):
-        decode(encoded(np.full((9, 9), 4000, np.uint16)), "x")

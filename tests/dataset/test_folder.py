@@ -1,11 +1,8 @@
 """Folders and archives of any images."""
-import warnings
-
 import numpy as np
 import pytest
-from PIL import Image
 
-from dataset import DataError, files, open_dataset
+from dataset import DataError, open_dataset
 from dataset.crop import cut, frame_for
 from tests.dataset.make import encoded, picture, write_files, write_tar, write_tgz, write_zip
 
@@ -70,43 +67,6 @@ def test_limit_keeps_a_part_of_both_splits(tmp_path):
     np.testing.assert_array_equal(images.train.images, opened(path, tmp_path).train.images[:20])
 
 
-def test_a_file_that_is_no_image_is_named_and_leaves_no_cache(tmp_path):
-    path = write_files(tmp_path / "pictures", {**some_files(), "deep/notes.txt": "shopping"})
-    with pytest.raises(DataError, match=r"pictures/deep/notes\.txt: not an image"):
-        opened(path, tmp_path)
-    assert list((tmp_path / "cache").iterdir()) == []
-
-
-def test_a_link_to_nowhere_is_named(tmp_path):
-    path = write_files(tmp_path / "pictures", some_files())
-    (path / "lost.png").symlink_to(tmp_path / "nowhere.png")
-    with pytest.raises(DataError, match=r"pictures/lost\.png: cannot be read .*: check that it is there"):
-        opened(path, tmp_path)
-
-
-def test_a_large_picture_is_read_without_a_warning(tmp_path, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 50 - 1)
-    path = write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i, 40, 50)) for i in range(2)})
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        assert len(opened(path, tmp_path).train) == 1
-
-
-def test_a_picture_beyond_what_pil_opens_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40 * 50 // 2 - 1)
-    path = write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i, 40, 50)) for i in range(2)})
-    with pytest.raises(DataError, match=r"\d\.png: not an image that can be read"):
-        opened(path, tmp_path)
-
-
-@pytest.mark.parametrize("pack", [write_files, write_zip, write_tar])
-def test_a_file_too_large_for_a_picture_is_named(tmp_path, monkeypatch, pack):
-    path = pack(tmp_path / "pictures", {**some_files(3), "film.png": bytes(60_000)})
-    monkeypatch.setattr(files, "LARGEST_FILE", 50_000)
-    with pytest.raises(DataError, match=r"film\.png: larger than any image should be .*: remove it"):
-        opened(path, tmp_path)
-
-
 @pytest.mark.parametrize("content, complaint", [
     ({}, "holds no files"), ({".hidden": "x"}, "holds no files"),
     ({"one.png": encoded(picture(0))}, "a single image")])
@@ -124,7 +84,7 @@ def test_no_such_path(tmp_path):
 
 def test_neither_folder_nor_archive(tmp_path):
     write_files(tmp_path, {"face.png": encoded(picture(0))})
-    with pytest.raises(DataError, match="face.png: neither a folder nor a zip or tar archive"):
+    with pytest.raises(DataError, match="face.png: is PNG: give the folder that holds it"):
         opened(tmp_path / "face.png", tmp_path)
 
 
@@ -134,7 +94,7 @@ def test_a_damaged_archive(tmp_path, pack):
     content = bytearray(path.read_bytes())
     content[len(content) // 3:len(content) // 2] = bytes(len(content) // 2 - len(content) // 3)
     path.write_bytes(content)
-    with pytest.raises(DataError, match=r"pictures(: cannot be read|: \S+\.png: not an image)"):
+    with pytest.raises(DataError, match=r"pictures: (cannot be read|[0-9]+ of 12 pictures cannot be used)"):
         opened(path, tmp_path)
 
 
