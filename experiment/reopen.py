@@ -78,7 +78,7 @@ def _settings(config, where, device):
     if config["script"] not in EXPERIMENTS:
         raise UsageError(f"{where}: made by {config['script']}.py, which is none of this version's "
                          f"experiments ({', '.join(EXPERIMENTS)}): use the version that made it")
-    script = _import_script(config["script"])
+    script = import_script(config["script"])
     values, origin = saved_values(script.Config, script.PRESETS, config, where)
     settings = finish(script.Config(**values), origin, config["script"])
     if settings.needs_attributes:
@@ -88,7 +88,7 @@ def _settings(config, where, device):
     return settings, script.build
 
 
-def _import_script(name):
+def import_script(name):
     """The module of an experiment: the one beside this package, never one in the working folder."""
     root = str(Path(__file__).resolve().parents[1])
     sys.path.insert(0, root)

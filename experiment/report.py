@@ -1,96 +1,96 @@
-"""index.html: a page that shows a run, made from what lies in its folder."""
-from html import escape
+"""The page of a run, live while it trains, and the page of several runs.
 
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 76rem; margin: 2rem auto; padding: 0 1rem }
-body { color: #222; background: #fff }
-table { border-collapse: collapse } th { font-weight: 600 }
-th, td { text-align: left; padding: .15rem 1rem .15rem 0; border-bottom: 1px solid #ddd }
-figure { display: inline-block; margin: 0 1.5rem 1rem 0; vertical-align: top }
-figcaption { font-size: 13px; color: #666 }
-img { max-width: 100%; image-rendering: pixelated } img.curves { image-rendering: auto }
-details { margin: .5rem 0 } summary { cursor: pointer; font-weight: 600 }
+A page is one file: styles, programs, data and the newest pictures are inside, older pictures lie beside it.
+It opens from disk, where a page cannot fetch: so it follows a run by loading report_data.js, which lies
+beside it, as a script, again and again. A run's folder may come from anywhere: all that is read from it is
+checked in run_data or escaped here, and the page's content security policy lets nothing else run.
 """
+import base64
+import functools
+import hashlib
+import os
+import time
+from pathlib import Path
 
-_NAMES = {"kl": "KL, an image", "feature_loss": "feature loss, an image",
-          "pixel_loss": "pixel loss, an image", "cost_real": "cost on real", "cost_fake": "cost on fakes",
-          "attribute_loss": "attribute loss, an image", "test_attribute_loss": "the same of test images",
-          "d_real": "D(real)", "d_fake": "D(fakes)",
-          "gate_dis": "share of steps Dis took", "gate_dec": "share of steps Dec took",
-          "images_per_s": "images a second", "learning_rate": "learning rate", "seconds": "seconds trained"}
+from experiment import comparison
+from experiment.run_data import Summary, chart_panels
 
-_CURVES = "<h2>Curves</h2>", '<img class="curves" src="curves.png" alt="Losses and speed over the steps">'
+PAGE, LIVE = "index.html", "report_data.js"
+_TEMPLATES = Path(__file__).parent / "page"
+_PROGRAMS = "elements.js", "scale.js", "chart.js", "chart_reading.js", "pictures.js", "run.js", "page.js"
+_INSIDE = 5 * 2**20              # bytes of pictures that a page holds
+_PNG = b"\x89PNG\r\n\x1a\n"
+REFRESH = 10                     # seconds between refreshes
 
 
 def write(folder):
-    """Make index.html of a RunFolder anew. Links are relative; all text is escaped."""
-    folder.write("index.html", page(folder.config(), folder.metrics(), _epochs(folder), folder.path.name,
-                                    has_curves=(folder.path / "curves.png").exists()))
+    """Make index.html and report_data.js of a RunFolder anew. Raises UsageError where that cannot be done."""
+    summary = Summary(folder)
+    data = _data([summary])
+    _write_live(folder, data)
+    folder.write(PAGE, _render("run.html", data, _newest([summary]), run=summary))
 
 
-def page(config, reports, epochs, name, has_curves=True):
-    """The page as text. epochs: [(number, {kind: relative path of a picture})], first epoch first."""
-    title = escape(f"{config['script']}: {name}")
-    return "\n".join([
-        "<!doctype html>", '<html lang="en"><head><meta charset="utf-8">',
-        '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{title}</title><style>{_STYLE}</style></head><body>", f"<h1>{title}</h1>",
-        *_state(reports), *_latest(epochs),
-        *(_CURVES if has_curves else ()), *_history(epochs), "<h2>Settings</h2>", *_settings(config),
-        "</body></html>", ""])
+def refresh(folder):
+    """Tell open pages the newest reports, at most every REFRESH seconds; the first time make the page too."""
+    live = folder.path / LIVE
+    if not live.exists():
+        write(folder)
+    elif abs(time.time() - live.stat().st_mtime) >= REFRESH:
+        _write_live(folder, _data([Summary(folder)]))
 
 
-def _epochs(folder):
-    pictures = {}
-    for kind in ("samples", "reconstructions"):
-        for path in folder.pictures(kind):
-            pictures.setdefault(int(path.stem.removeprefix("epoch_")), {})[kind] = f"{kind}/{path.name}"
-    return sorted(pictures.items())
+def compare(folders, beside):
+    """The text of the page of several RunFolders, for a file in the folder `beside`."""
+    summaries = [Summary(folder, _link(folder.path, beside)) for folder in folders]
+    return _render("compare.html", _data(summaries), _newest(summaries), runs=summaries,
+                   differing=comparison.differing_settings(summaries),
+                   measured=comparison.measures(summaries),
+                   same_pictures=comparison.same_pictures(summaries))
 
 
-def _state(reports):
-    if not reports:
-        return ["<p>No report yet.</p>"]
-    last = reports[-1]
-    rows = [(label, f"{last[key]:,.4g}") for key, label in _NAMES.items() if key in last]
-    return [f"<p>Step {last['step']:,}, epoch {last['epoch']:,}.</p>", *_table(("Last report", ""), rows)]
+def _link(path, beside):
+    """The way from one folder to another, as the beginning of an address."""
+    return Path(os.path.relpath(path.resolve(), Path(beside).resolve())).as_posix() + "/"
 
 
-def _latest(epochs):
-    if not epochs:
-        return []
-    number, pictures = epochs[-1]
-    shown = [_figure(pictures["samples"], f"Samples after epoch {number}")]
-    if "reconstructions" in pictures:
-        shown += [_figure("originals.png", "Test images"),
-                  _figure(pictures["reconstructions"], f"Their reconstructions after epoch {number}")]
-    return ["<h2>Pictures</h2>", *shown]
+def _data(summaries):
+    return {"runs": [summary.data() for summary in summaries], "panels": chart_panels(summaries),
+            "written": round(time.time())}
 
 
-def _history(epochs):
-    if len(epochs) < 2:
-        return []
-    lines = ["<h2>Every epoch</h2>", "<p>From the same z and the same test images each time.</p>"]
-    for number, pictures in reversed(epochs[:-1]):
-        figures = "".join(_figure(path, kind) for kind, path in pictures.items())
-        lines.append(f"<details><summary>Epoch {number}</summary>{figures}</details>")
-    return lines
+def _newest(summaries):
+    """{address: the picture itself, as a data URI} of the newest pictures, as many as the page may hold."""
+    inside, room = {}, _INSIDE
+    for summary in summaries:
+        for address, path in summary.newest_pictures():
+            content = path.read_bytes() if path.is_file() and path.stat().st_size <= room else b""
+            if content.startswith(_PNG):         # a link could lead to any file of this machine
+                inside[address] = "data:image/png;base64," + base64.b64encode(content).decode()
+                room -= len(content)
+    return inside
 
 
-def _settings(config):
-    rows = [(name, "" if value is None else value, config["origin"].get(name, ""))
-            for name, value in config["settings"].items()]
-    other = [(key, value) for key, value in config.items() if key not in ("settings", "origin")]
-    return [*_table(("Setting", "Value", "From"), rows), "<h2>Made with</h2>", *_table(("", ""), other)]
+def _write_live(folder, data):
+    from jinja2.utils import htmlsafe_json_dumps
+
+    folder.write(LIVE, f"showReport({htmlsafe_json_dumps(data, separators=(',', ':'))});\n")
 
 
-def _table(head, rows):
-    yield "<table>"
-    for tag, cells in [("th", head), *(("td", row) for row in rows)]:
-        yield "<tr>" + "".join(f"<{tag}>{escape(str(cell))}</{tag}>" for cell in cells) + "</tr>"
-    yield "</table>"
+def _render(template, data, inside, **content):
+    return _templates().get_template(template).render(data=data, inside=inside, **content)
 
 
-def _figure(path, caption):
-    return (f'<figure><img loading="lazy" src="{escape(path)}" alt="{escape(caption)}">'
-            f"<figcaption>{escape(caption)}</figcaption></figure>")
+@functools.cache
+def _templates():
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined     # here: --help need not wait for it
+
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True,
+                              lstrip_blocks=True, undefined=StrictUndefined)
+    parts = [(_TEMPLATES / name).read_text(encoding="utf-8") for name in _PROGRAMS]
+    program = "\n".join(['"use strict";', *parts])
+    environment.globals.update(
+        program=program, style=(_TEMPLATES / "style.css").read_text(encoding="utf-8"),
+        program_hash=base64.b64encode(hashlib.sha256(program.encode()).digest()).decode())
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":")}
+    return environment

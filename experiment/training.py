@@ -121,6 +121,7 @@ class Training:
             line |= self.model.test_metrics(*self._shown)
         self.folder.add_metrics(line)
         self.progress.report(line)
+        report.refresh(self.folder)
         self._start_interval()
 
     # ---------------------------------------------------------------------------------------- end of an epoch

@@ -6,14 +6,15 @@
     python -m experiment encode RUN DATA --out z.npz                 means and log-variances of q(z|x)
     python -m experiment export RUN --out model.safetensors          the model in one file, which is a RUN too
     python -m experiment similarity RUN... --regressor RUN --out DIR do faces made from attributes have them?
+    python -m experiment report RUN RUN... --out runs.html           several runs on one page
 
 `python -m experiment COMMAND --help` lists a command's flags.
 """
-from experiment.commands import encode, export, interpolate, reconstruct, sample, similarity
+from experiment.commands import encode, export, interpolate, reconstruct, report, sample, similarity
 from experiment.flags import Parser
 
 COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,
-            "export": export, "similarity": similarity}
+            "export": export, "similarity": similarity, "report": report}
 
 
 def main(arguments=None):

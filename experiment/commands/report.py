@@ -1,0 +1,38 @@
+"""the page of a run made anew, or one page of several runs side by side
+
+RUN may be a folder of runs. One run without --out: its own index.html. A page of several shows what differs
+in their settings, curves over each other, pictures side by side and measures in a table. It shows older
+pictures from the folders of the runs: leave them where they are.
+"""
+from pathlib import Path
+
+from experiment import report
+from experiment.commands.output import new_file
+from experiment.exit import UsageError
+from experiment.run_folder import RunFolder
+
+
+def add_flags(parser):
+    parser.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run, or of several")
+    parser.add_argument("--out", metavar="FILE.html", help="the file to write, needed for several runs")
+    parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
+
+
+def run(options):
+    folders = [folder for path in options.runs for folder in _runs(Path(path))]
+    if options.out is not None:
+        with new_file(options, ".html") as file:
+            file.write(report.compare(folders, Path(options.out).parent).encode())
+    elif len(folders) > 1:
+        raise UsageError(f"report: {len(folders)} runs: say with --out FILE.html where their page shall be")
+    else:
+        report.write(folders[0])
+        print(f"written: {folders[0].path / report.PAGE}")
+
+
+def _runs(path):
+    """The RunFolder at a path, or those in the folders there."""
+    inside = sorted(config.parent for config in path.glob("*/config.json"))
+    if (path / "config.json").exists() or not inside:
+        return [RunFolder(path)]
+    return [RunFolder(folder) for folder in inside]

@@ -1,0 +1,55 @@
+"""The commands that a run's page offers to copy, and what its settings are."""
+import re
+import shlex
+
+from experiment.reopen import EXPERIMENTS, import_script
+from experiment.settings import GIVEN, flags, spelled
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_NOT_REPEATED = "preset", "out", "resume", "dry_run"
+
+
+def commands(path, config):
+    """[(what it does, command line)] for the run at `path`.
+
+    They are made of names and quoted values, never of a line that the folder holds: what a page offers to
+    copy is typed into a terminal.
+    """
+    run, script = shlex.quote(str(path)), config["script"]
+    if not (run.isprintable() and _NAME.fullmatch(script)):
+        return []
+    rows = [("go on with the training", f"python {script}.py --out {run} --resume"),
+            ("64 new samples", f"python -m experiment sample {run} --count 64 --out samples.png"),
+            ("your own pictures, reconstructed",
+             f"python -m experiment reconstruct {run} me.jpg you.jpg --out both.png"),
+            ("the model in one file", f"python -m experiment export {run} --out model.safetensors")]
+    if script == "celeba_gan":
+        del rows[2]                                          # it has no encoder
+    again = _again(script, config)
+    return rows + ([("train it again, from the start", again)] if again else [])
+
+
+def _again(script, config):
+    """The command line with the flags that the run was given; None where one cannot be typed."""
+    words = ["python", f"{script}.py"]
+    if isinstance(config["settings"].get("preset"), str):
+        words += ["--preset", shlex.quote(config["settings"]["preset"])]
+    for name, origin in config["origin"].items():
+        if origin != GIVEN or name in _NOT_REPEATED:
+            continue
+        value = config["settings"].get(name)
+        if not _NAME.fullmatch(name) or isinstance(value, (dict, list)):
+            return None
+        if isinstance(value, bool):
+            words.append(spelled(name) if value else "--no-" + spelled(name)[2:])
+        else:
+            words += [spelled(name), "none" if value is None else shlex.quote(str(value))]
+    line = " ".join(words)
+    return line if line.isprintable() else None
+
+
+def docs(script):
+    """{setting: what it is} of one of the project's experiments."""
+    if script not in EXPERIMENTS:
+        return {}
+    return {name: flag.doc for name, flag in flags(import_script(script).Config).items()}
