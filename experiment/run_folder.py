@@ -80,7 +80,7 @@ class RunFolder:
                              "check the path") from None
         except OSError as error:
             raise UsageError(f"{path}: cannot be read ({error.strerror}): check the path") from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UsageError(f"{path}: is damaged (not JSON): start a new run") from error
         return checked(config, path)
 
@@ -98,7 +98,7 @@ class RunFolder:
         """All reports so far, oldest first. A damaged line, or one that a crash cut short, is left out."""
         reports = []
         for line in self._metrics.read_bytes().splitlines() if self._metrics.exists() else []:
-            with contextlib.suppress(ValueError):                # neither UTF-8 nor JSON
+            with contextlib.suppress(ValueError, RecursionError):    # neither UTF-8 nor JSON; nested deep
                 reports.append(json.loads(line))
         return list(filter(_is_report, reports))
 
