@@ -17,7 +17,7 @@ from experiment.settings import GIVEN
 
 _FILE = Path(__file__).parent / "page" / "bands.json"
 _SHARES = [i / 20 for i in range(21)]
-_AROUND, _WIDER = 0.05, 0.5
+_AROUND, _WIDER = 0.05 + 1e-9, 0.5
 _METRICS = ("kl", "feature_loss", "pixel_loss", "cost_real", "cost_fake", "d_real", "d_fake", "gate_dis",
             "gate_dec")
 _SHARES_OF_ONE = "d_", "gate_"
@@ -97,4 +97,5 @@ def _stored():
 
 
 if __name__ == "__main__":
-    _FILE.write_text(json.dumps(make(sys.argv[1:]), indent=1) + "\n", encoding="utf-8")
+    lines = (f"{json.dumps(key)}: {json.dumps(band)}" for key, band in make(sys.argv[1:]).items())
+    _FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")

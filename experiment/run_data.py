@@ -13,6 +13,7 @@ _MORE_PANELS = (("Learning rate", [("learning_rate", "learning rate")], False),
 _NO_CURVES = "step", "epoch", "seconds"
 _EPOCH = re.compile(r"epoch_(\d{1,9})\.png")
 _MOST_REPORTS, _MOST_OTHERS, _MOST_ROWS, _MOST_LETTERS = 4000, 12, 300, 2000
+_MOST_BYTES = 2**22
 
 
 class Summary:
@@ -163,6 +164,8 @@ def _columns(reports):
 def _json(path):
     """The content of a JSON file; None where there is none that can be read."""
     try:
+        if not path.is_file() or path.stat().st_size > _MOST_BYTES:       # a pipe would never end
+            return None
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         return None

@@ -21,7 +21,7 @@ _PACKAGES = "numpy", "scipy", "pillow", "matplotlib", "cupy-cuda12x", "cupy-cuda
 
 class RunFolder:
     """config.json, metrics.jsonl, originals.png, samples/, reconstructions/, curves.png, checkpoints/,
-    index.html."""
+    index.html, report_data.js."""
 
     def __init__(self, path):
         self.path = Path(path)

@@ -94,8 +94,8 @@ def test_commands_that_are_copied_hold_nothing_of_the_folder(hostile):
 
 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "health.json", "measures.json"])
-@pytest.mark.parametrize("content", ["", "[", "null", "7", "[[]]", "\xff", "[" * 5000, '{"warnings": {"a": 1}}'],
-                         ids=range(8))
+@pytest.mark.parametrize("content", [
+    "", "[", "null", "7", "[[]]", "\xff", "[" * 5000, '{"warnings": {"a": 1}}'], ids=range(8))
 def test_a_damaged_file_costs_only_what_it_holds(name, content, tmp_path, open_page):
     folder = begin(tmp_path / "run")
     folder.write(name, content.encode("latin-1"))

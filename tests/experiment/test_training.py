@@ -43,6 +43,7 @@ def test_a_run_leaves_what_its_folder_promises(tmp_path):
     run = tmp_path / "run"
     found = {str(path.relative_to(run)) for path in run.rglob("*") if path.is_file()}
     assert found == {"config.json", "metrics.jsonl", "originals.png", "curves.png", "index.html",
+                     "report_data.js",
                      *(f"samples/epoch_000{n}.png" for n in (1, 2, 3)),
                      *(f"reconstructions/epoch_000{n}.png" for n in (1, 2, 3)),
                      "checkpoints/epoch_0002.npz", "checkpoints/epoch_0003.npz"}

@@ -36,7 +36,7 @@ def test_an_experiment_runs(name, cache, tmp_path):
     with_encoder = script != "celeba_gan"
     assert {path.name for path in run.iterdir()} == {
         "config.json", "metrics.jsonl", "originals.png", "samples", "curves.png", "checkpoints", "index.html",
-        *(["reconstructions"] if with_encoder else [])}
+        "report_data.js", *(["reconstructions"] if with_encoder else [])}
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
     assert all(set(report) == ALWAYS | measured for report in metrics(run))
     assert re.search(r"^epoch 2/2  step 4/4  .* images/s  .* left$", done.stdout, re.MULTILINE)

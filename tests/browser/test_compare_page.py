@@ -1,0 +1,41 @@
+"""The page of several runs, as a reader uses it."""
+import pytest
+
+from experiment import report
+from tests.browser.pages import expect
+from tests.browser.runs import begin, train
+
+
+@pytest.fixture
+def page(tmp_path, open_page):
+    folders = [begin(tmp_path / "runs" / name) for name in ("first", "second", "third")]
+    for epochs, folder in enumerate(folders, 2):
+        train(folder, range(1, epochs + 1))
+    (tmp_path / "runs.html").write_text(report.compare(folders, tmp_path), encoding="utf-8")
+    return open_page((tmp_path / "runs.html").as_uri())
+
+
+def test_one_slider_moves_the_pictures_of_all_runs(page):
+    captions = page.locator("figure.samples figcaption")
+    expect(captions).to_have_text([f"{name}: Samples after epoch {epoch}" for name, epoch in
+                                   (("first", 2), ("second", 3), ("third", 4))])
+    page.get_by_role("slider").fill("1")
+    expect(captions).to_have_text([f"{name}: Samples after epoch 1" for name in ("first", "second", "third")])
+    expect(page.locator("figure.reconstructions")).to_have_count(3)
+
+
+def test_the_table_is_sorted_by_a_click(page):
+    names = page.locator("tbody").first.locator("th")
+    page.get_by_role("button", name="step", exact=True).click()
+    expect(names).to_have_text(["first", "second", "third"])
+    page.get_by_role("button", name="step", exact=True).click()
+    expect(names).to_have_text(["third", "second", "first"])
+    expect(page.locator("[aria-sort=descending]")).to_have_text("step")
+
+
+def test_curves_lie_over_each_other(page):
+    chart = page.locator(".plot > svg").first
+    expect(chart.locator("path.line")).to_have_count(3)
+    chart.hover(position={"x": 80, "y": 60})
+    for name in ("first", "second", "third"):
+        expect(page.locator(".tip").first).to_contain_text(name)
