@@ -18,8 +18,8 @@ from experiment.settings import GIVEN
 _FILE = Path(__file__).parent / "page" / "bands.json"
 _SHARES = [i / 20 for i in range(21)]
 _AROUND, _WIDER = 0.05 + 1e-9, 0.5
-_METRICS = ("kl", "feature_loss", "pixel_loss", "cost_real", "cost_fake", "d_real", "d_fake", "gate_dis",
-            "gate_dec")
+_METRICS = ("kl", "feature_loss", "pixel_loss", "attribute_loss", "test_attribute_loss", "cost_real",
+            "cost_fake", "d_real", "d_fake", "gate_dis", "gate_dec")
 _SHARES_OF_ONE = "d_", "gate_"
 # what has no part in how good a run becomes, or is another draw of it
 _OTHERWISE = ("seed", "cache", "device", "cores", "precision", "graph", "report_every", "checkpoint_every",

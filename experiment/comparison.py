@@ -15,15 +15,14 @@ def differing_settings(runs):
 
 
 def measures(runs):
-    """(heads, [(run, [text])]) of the last report and of measures.json; '' where a run has no such number."""
+    """(heads, [(run, [text])]) of the newest metrics and measures.json; '' where a run has no such number."""
     labels = {metric: label if title.startswith(label) or len(lines) == 1 else f"{title}: {label}"
               for title, lines, _ in PANELS for metric, label in lines}
     heads, rows = {}, []
     for run in runs:
-        last = run.reports[-1] if run.reports else {}
-        found = {"step": f"{last['step']:,}"} if last else {}
+        found = {"step": f"{run.latest['step']:,}"} if run.latest else {}
         found |= {labels[name]: f"{value:.4g}" for name in labels
-                  if (value := number(last.get(name))) is not None}
+                  if (value := number(run.latest.get(name))) is not None}
         found |= dict(run.measures)
         heads |= dict.fromkeys(found)
         rows.append((run, found))

@@ -15,16 +15,16 @@ def commands(path, config):
     They are made of names and quoted values, never of a line that the folder holds: what a page offers to
     copy is typed into a terminal.
     """
-    run, script = shlex.quote(str(path)), config["script"]
+    run, script, settings = shlex.quote(str(path)), config["script"], config["settings"]
     if not (run.isprintable() and _NAME.fullmatch(script)):
         return []
-    rows = [("go on with the training", f"python {script}.py --out {run} --resume"),
-            ("64 new samples", f"python -m experiment sample {run} --count 64 --out samples.png"),
-            ("your own pictures, reconstructed",
-             f"python -m experiment reconstruct {run} me.jpg you.jpg --out both.png"),
-            ("the model in one file", f"python -m experiment export {run} --out model.safetensors")]
-    if script == "celeba_gan":
-        del rows[2]                                          # it has no encoder
+    rows = [("go on with the training", f"python {script}.py --out {run} --resume")]
+    if "z_size" in settings:                                     # it has a decoder
+        rows.append(("64 new samples", f"python -m experiment sample {run} --count 64 --out samples.png"))
+    if "encoder_hidden" in settings and "z_size" in settings and settings.get("conditional") is not True:
+        rows.append(("your own pictures, reconstructed",
+                     f"python -m experiment reconstruct {run} me.jpg you.jpg --out both.png"))
+    rows.append(("the model in one file", f"python -m experiment export {run} --out model.safetensors"))
     again = _again(script, config)
     return rows + ([("train it again, from the start", again)] if again else [])
 

@@ -12,7 +12,7 @@ _MORE_PANELS = (("Learning rate", [("learning_rate", "learning rate")], False),
                 ("Share of time spent waiting for data", [("waiting", "waiting")], False))
 _NO_CURVES = "step", "epoch", "seconds"
 _EPOCH = re.compile(r"epoch_(\d{1,9})\.png")
-_MOST_REPORTS, _MOST_OTHERS, _MOST_ROWS, _MOST_LETTERS = 4000, 12, 300, 2000
+_MOST_REPORTS, _MOST_METRICS, _MOST_OTHERS, _MOST_ROWS, _MOST_LETTERS = 4000, 40, 12, 300, 2000
 _MOST_BYTES = 2**22
 
 
@@ -28,6 +28,7 @@ class Summary:
         self.preset = short(self.settings.get("preset"))
         self.name = short(folder.path.resolve().name)
         self.reports = _in_order(folder.metrics())
+        self.latest = {name: value for report in self.reports for name, value in report.items()}
         self.commands = page_commands.commands(folder.path, self.config)
         self.measures = flatten(_json(folder.path / "measures.json"))
 
@@ -37,10 +38,16 @@ class Summary:
         """What the page's programs show, JSON-able."""
         epochs, size = (whole(self.settings.get(name)) for name in ("epochs", "epoch_size"))
         return {"name": self.name, "steps": epochs * size if epochs and size else None, "epochs": epochs,
-                "image_size": whole(self.settings.get("image_size")), "metrics": _columns(self.reports),
+                "image_size": whole(self.settings.get("image_size")), "metrics": self._columns(),
                 "pictures": {kind: self._addresses(kind) for kind in KINDS},
                 "originals": self.address("originals.png"), "warnings": self._warnings(),
                 "band": bands.of(self.config)}
+
+    def _columns(self):
+        """{metric: [value, or None where a report has none]}."""
+        columns = {short(name): [number(report.get(name)) for report in self.reports]
+                   for name in list(self.latest)[:_MOST_METRICS]}
+        return columns | {"step": [report["step"] for report in self.reports]}
 
     def address(self, name):
         """Where a page finds the file of that name in the run's folder."""
@@ -93,8 +100,7 @@ def chart_panels(summaries):
 
     run: its index. Metrics that are in no panel of the project get one each.
     """
-    measured = dict.fromkeys(name for summary in summaries for report in summary.reports[-1:]
-                             for name in report)
+    measured = dict.fromkeys(name for summary in summaries for name in list(summary.latest)[:_MOST_METRICS])
     known = [*PANELS, *_MORE_PANELS]
     placed = {metric for _, lines, _ in known for metric, _ in lines}
     others = [name for name in measured if name not in placed and name not in _NO_CURVES][:_MOST_OTHERS]
@@ -152,13 +158,6 @@ def _in_order(reports):
             last = report["step"]
     every = -(-len(kept) // _MOST_REPORTS)
     return kept[:-1:every] + kept[-1:] if every > 1 else kept
-
-
-def _columns(reports):
-    """{metric: [value or None]}."""
-    names = list(reports[-1])[:len(_NO_CURVES) + 40] if reports else []
-    columns = {short(name): [number(report.get(name)) for report in reports] for name in names}
-    return columns | {"step": [report["step"] for report in reports]}
 
 
 def _json(path):

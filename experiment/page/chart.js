@@ -32,9 +32,11 @@ class Chart {
 
   /** runs: as in the page's data. */
   show(runs) {
-    this.series = this.panel.lines.map((line, i) => ({
-      ...line, colour: `c${i % 8}`, steps: runs[line.run].metrics.step,
-      values: Object.hasOwn(runs[line.run].metrics, line.metric) ? runs[line.run].metrics[line.metric] : []}));
+    this.series = this.panel.lines.map((line, i) => {
+      const {metrics} = runs[line.run], all = Object.hasOwn(metrics, line.metric) ? metrics[line.metric] : [];
+      const isThere = (_, i) => all[i] !== null;                 // some metrics are not in every report
+      return {...line, colour: `c${i % 8}`, steps: metrics.step.filter(isThere), values: all.filter(isThere)};
+    });
     this.run = runs.length === 1 ? runs[0] : {band: null};       // bands are of one run
     this.draw();
   }
@@ -85,7 +87,7 @@ class Chart {
     return [low >= 0 && low < room ? 0 : low - room, high + room];
   }
 
-  sees(value) { return value !== null && (!this.log || value > 0); }
+  sees(value) { return !this.log || value > 0; }
 
   path(line) {
     let path = "", pen = "M";
@@ -126,7 +128,7 @@ class Chart {
 
   /** What the chart shows, in words: the newest values. */
   spoken() {
-    const newest = this.series.filter(line => line.values.length && line.values.at(-1) !== null);
+    const newest = this.series.filter(line => line.values.length);
     return [this.panel.title, ...newest.map(line => `${line.label} ${shown(line.values.at(-1))}`)].join(", ");
   }
 }

@@ -55,7 +55,7 @@ Chart.prototype.read = function (step) {
   if (step === null || !this.series.some(line => line.steps.length)) return;
   const rows = [];
   for (const line of this.series.filter(series => series.steps.length)) {
-    const index = nearest(line.steps, step), value = line.values[index] ?? null;
+    const index = nearest(line.steps, step), value = line.values[index];
     const x = this.x(line.steps[index]);
     if (!rows.length) {
       this.cursor.append(shape("line", {class: "cursor", x1: x, x2: x, y1: TOP, y2: HEIGHT - BOTTOM}));

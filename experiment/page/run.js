@@ -44,8 +44,9 @@ function showWarnings(run) {
 function showTrack(run, panels) {
   const {step} = run.metrics, rows = [];
   for (const {panel, line} of panels.flatMap(panel => panel.lines.map(line => ({panel, line})))) {
-    const value = run.metrics[line.metric]?.at(-1) ?? null;
-    if (value === null) continue;
+    const all = Object.hasOwn(run.metrics, line.metric) ? run.metrics[line.metric] : [];
+    const value = all.findLast(value => value !== null);         // some metrics are not in every report
+    if (value === undefined) continue;
     const band = bandAt(run.band, line.metric, step.at(-1), run.steps);
     const label = panel.lines.length > 1 ? `${panel.title}: ${line.label}` : panel.title;
     const place = !band ? "" : value < band[0] ? "below" : value > band[1] ? "above" : GOOD;

@@ -25,7 +25,8 @@ def begin(path):
     folder = RunFolder(path)
     folder.create({"script": "celeba_aegan", "origin": {"seed": "flag", "lr": "paper"},
                    "settings": {"preset": "quick", "seed": 3, "lr": 3e-4, "epochs": EPOCHS,
-                                "epoch_size": STEPS, "image_size": SIZE, "z_size": 6, "data": "toyfaces"}})
+                                "epoch_size": STEPS, "image_size": SIZE, "z_size": 6, "data": "toyfaces",
+                                "encoder_hidden": 4}})
     folder.write("originals.png", plain(BLUE))
     return folder
 

@@ -75,7 +75,8 @@ def test_commands_are_quoted_and_name_the_flags_that_were_given(tmp_path):
 
 @pytest.mark.parametrize("setting, value", [("data", "a\x1b[2Jb"), ("a b", 1), ("data", ["x"])])
 def test_what_cannot_be_typed_is_no_command(setting, value, folder):
-    folder.write_config({"script": "celeba_gan", "settings": {setting: value}, "origin": {setting: "flag"}})
+    folder.write_config({"script": "celeba_gan", "settings": {setting: value, "z_size": 3},
+                         "origin": {setting: "flag"}})
     commands = dict(Summary(folder).commands)
     assert "train it again, from the start" not in commands and "64 new samples" in commands
 
@@ -109,6 +110,26 @@ def test_open_pages_hear_of_reports_every_ten_seconds(folder):
     past = os.stat(folder.path / report.LIVE).st_mtime - report.REFRESH
     os.utime(folder.path / report.LIVE, (past, past))
     assert add(3) == [1, 2, 3]
+
+
+def test_a_metric_that_is_not_in_every_report_is_kept(folder):
+    for step in range(1, 6):
+        folder.add_metrics({"step": step, "kl": 1.0} | ({"test_attribute_loss": 2.0} if step == 3 else {}))
+    summary = Summary(folder)
+    assert summary.data()["metrics"]["test_attribute_loss"] == [None, None, 2.0, None, None]
+    assert comparison.measures([summary])[1][0][1][-1] == "2"
+    assert [panel["lines"][0]["metric"] for panel in chart_panels([summary])] == ["kl", "test_attribute_loss"]
+
+
+@pytest.mark.parametrize("settings, offered", [
+    ({}, []), ({"encoder_hidden": 2}, []), ({"z_size": 2}, ["sample"]),
+    ({"z_size": 2, "encoder_hidden": 2, "conditional": True}, ["sample"]),
+    ({"z_size": 2, "encoder_hidden": 2, "conditional": False}, ["sample", "reconstruct"])])
+def test_only_what_a_model_can_do_is_offered(settings, offered, folder):
+    folder.write_config({"script": "lfw_aegan", "settings": settings, "origin": {}})
+    lines = [line for _, line in Summary(folder).commands]
+    assert [name for name in ("sample", "reconstruct")
+            if any(f"experiment {name} " in line for line in lines)] == offered
 
 
 def test_long_runs_are_thinned_and_keep_their_last_report(folder):

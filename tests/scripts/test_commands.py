@@ -1,5 +1,6 @@
 """The commands on finished runs, as a user calls them from any folder."""
 import os
+import shutil
 import subprocess
 import time
 
@@ -141,6 +142,18 @@ def test_overwrite_replaces_what_a_command_wrote(runs, tmp_path):
         do("sample", run, "--count", 2, "--out", out, "--overwrite", cwd=tmp_path)
     assert len(os.listdir(tmp_path / "singles")) == 2
     assert opened(tmp_path / "grid.png").shape == (SIZE, 2 * SIZE + 2, 3)
+
+
+def test_pages_of_a_run_and_of_a_folder_of_runs(runs, tmp_path):
+    run, _ = runs["celeba_gan"]
+    folder = tmp_path / "runs"
+    for name in ("one", "other"):
+        shutil.copytree(run, folder / name)
+    assert "index.html" in do("report", folder / "one", cwd=tmp_path)
+    assert {"index.html", "report_data.js"} == set(os.listdir(folder / "one")) - set(os.listdir(run))
+    do("report", "runs", "--out", "both.html", cwd=tmp_path)
+    text = (tmp_path / "both.html").read_text()
+    assert text.startswith("<!doctype html>") and "runs/one/" in text and "runs/other/" in text
 
 
 def test_an_interrupted_command_leaves_nothing(runs, tmp_path):

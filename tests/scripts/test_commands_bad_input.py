@@ -93,6 +93,11 @@ CASES = {
     "codes as .csv": ("vae", nothing, ["encode", "run", "toyfaces", "--out", "z.csv"], ["z.csv", ".npz"]),
     "model as .pt": ("vae", nothing, ["export", "run", "--out", "m.pt"], ["m.pt", ".safetensors"]),
     "exported file missing": ("vae", nothing, ["sample", "m.safetensors", "--out", "out"], ["no such file"]),
+    "report of no run": ("vae", nothing, ["report", "elsewhere"], ["elsewhere", "not the folder of a run"]),
+    "report of runs": ("vae", nothing, ["report", "run", "run"], ["2 runs", "--out FILE.html"]),
+    "report as .txt": ("vae", nothing, ["report", "run", "run", "--out", "out.txt"], ["out.txt", ".html"]),
+    "report exists": ("vae", lambda run, beside: (beside / "out.html").write_text(""),
+                      ["report", "run", "--out", "out.html"], ["out.html: exists", "--overwrite"]),
     **{f"{command} of a GAN": ("gan", nothing, [command, *arguments], ["run: a GAN has no encoder"])
        for command, arguments in (("reconstruct", FACE), ("interpolate", FACES),
                                   ("encode", ["run", "toyfaces", "--out", "z.npz"]))},

@@ -51,7 +51,8 @@ def test_the_regressor_makes_no_pictures_and_is_measured_on_test_images(cache, t
     done = train("lfw_regressor", *flags, cache=cache, cwd=tmp_path)
     run = tmp_path / "run"
     assert {path.name for path in run.iterdir()} == {
-        "config.json", "metrics.jsonl", "originals.png", "curves.png", "checkpoints", "index.html"}
+        "config.json", "metrics.jsonl", "originals.png", "curves.png", "checkpoints", "index.html",
+        "report_data.js"}
     of_test_images = {"test_attribute_loss"}
     assert [set(report) - ALWAYS for report in metrics(run)] == [
         {"attribute_loss"} | (of_test_images if step % 2 == 0 else set()) for step in (1, 2, 3, 4)]
