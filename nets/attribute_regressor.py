@@ -22,3 +22,7 @@ class Regressor(Model):
     def predict(self, x):
         """The attributes (N, A) of images x (N, S, S, 3), with running statistics."""
         return self.networks["regressor"](x, "test")[0]
+
+    def features(self, x):
+        """The activations (N, hidden) that the attributes of images x are read from."""
+        return self.networks["regressor"].below_head(x)

@@ -56,6 +56,10 @@ class Network:
         layer = self.layers[last]
         return self._run([*below, layer.standardised if standardised else layer.linear], x)
 
+    def below_head(self, x):
+        """What the last layer is given where x comes in, with running statistics."""
+        return self._run([lambda x, layer=layer: layer(x, "test") for layer in self.layers[:-1]], x)[0]
+
     def _run(self, functions, x):
         """The functions one after the other; with bf16 all between input and output is bfloat16."""
         outside, inside = x.dtype, "bfloat16" if self.precision == "bf16" else x.dtype

@@ -6,15 +6,20 @@
     python -m experiment encode RUN DATA --out z.npz                 means and log-variances of q(z|x)
     python -m experiment export RUN --out model.safetensors          the model in one file, which is a RUN too
     python -m experiment similarity RUN... --regressor RUN --out DIR do faces made from attributes have them?
+    python -m experiment attributes RUN                              attributes added to z: pictures, measured
+    python -m experiment walk RUN                                    animations, and single pictures
+    python -m experiment measure RUN                                 how far from real images; RUN/measures.json
     python -m experiment report RUN RUN... --out runs.html           several runs on one page
 
 `python -m experiment COMMAND --help` lists a command's flags.
 """
-from experiment.commands import encode, export, interpolate, reconstruct, report, sample, similarity
+from experiment.commands import (
+    attributes, encode, export, interpolate, measure, reconstruct, report, sample, similarity, walk)
 from experiment.flags import Parser
 
 COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,
-            "export": export, "similarity": similarity, "report": report}
+            "export": export, "similarity": similarity, "attributes": attributes, "walk": walk,
+            "measure": measure, "report": report}
 
 
 def main(arguments=None):

@@ -22,9 +22,15 @@ def new_file(options, suffix):
     path = Path(options.out)
     if path.suffix.lower() != suffix:
         raise UsageError(f"--out {path}: give a name that ends in {suffix}")
+    with _new_file(path, options.overwrite) as file:
+        yield file
+
+
+@contextlib.contextmanager
+def _new_file(path, overwrite):
     if path.is_dir():
         raise UsageError(f"--out {path}: is a folder: give the name of a file")
-    if os.path.lexists(path) and not options.overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise UsageError(f"--out {path}: exists: add --overwrite to replace it, or give another name")
     with _writing(path), atomic_write(path) as file:
         yield file
@@ -76,6 +82,13 @@ def new_results(options, name):
     with _new_folder(options, lambda inside: f"{name}.json" in inside) as folder:
         yield folder
     print(f"written: {', '.join(sorted(os.listdir(options.out)))} in {options.out}")
+
+
+@contextlib.contextmanager
+def new_file_in(options, folder, name):
+    """new_file for a file of a command's results in a folder that `place` gave."""
+    with _new_file(Path(folder) / name, options.overwrite) as file:
+        yield file
 
 
 def place(options, name=""):
