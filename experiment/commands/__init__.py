@@ -8,7 +8,7 @@
     python -m experiment similarity RUN... --regressor RUN --out DIR do faces made from attributes have them?
     python -m experiment attributes RUN                              attributes added to z: pictures, measured
     python -m experiment walk RUN                                    animations, and single pictures
-    python -m experiment measure RUN                                 how far from real images; RUN/measures.json
+    python -m experiment measure RUN                                 how far its images are from real ones
     python -m experiment report RUN RUN... --out runs.html           several runs on one page
 
 `python -m experiment COMMAND --help` lists a command's flags.

@@ -29,8 +29,8 @@ from experiment.settings import generator
 
 SAMPLES, FACES = 100, 64              # [released code] single pictures
 SHOWN = 32                            # faces in an animation
-STEPS, TURN, KEPT = 150, 10, 0.1      # [released code] frames; those to one goal; share of z that a goal keeps
-STOPS, LEG = 4, 15                    # of an interpolation: z on the way round, and frames from one to the next
+STEPS, TURN, KEPT = 150, 10, 0.1      # [released code] frames; those to a goal; share of z that it keeps
+STOPS, LEG = 4, 15                    # of an interpolation: z on the way round; frames from one to the next
 EPOCHS_PER_SECOND = 5
 
 
@@ -71,8 +71,9 @@ def run(options):
                           for path in pictures)
                 animate(f"convergence_{kind}", frames, len(pictures), EPOCHS_PER_SECOND)
         protocol = {"samples": f"z of N(0, I), seed 0, as `sample --count {SAMPLES}` draws them",
-                    "walk": f"{STEPS} frames; every {TURN} a new goal in N(0, I), which keeps {KEPT:.0%} of z; seed 0",
-                    "interpolation": f"spherical, {LEG} frames from one z to the next, {STOPS} z and round again"}
+                    "walk": f"{STEPS} frames, seed 0; every {TURN} a new goal in N(0, I), which keeps "
+                            f"{KEPT:.0%} of z",
+                    "interpolation": f"spherical, {LEG} frames from one z to the next, {STOPS} z all round"}
         (folder / "walk.json").write_text(as_json({**subject.about(), "protocol": protocol}))
 
 

@@ -45,7 +45,8 @@ class AttributeNetwork:
 
 
 def attribute_network(images, cache, device):
-    """The AttributeNetwork of an opened data set with attributes: from the folder `cache`, or trained into it.
+    """The AttributeNetwork of an opened data set with attributes: from the folder `cache`, or trained into
+    it.
 
     Raises dataset.DataError where the folder cannot be written.
     """
@@ -69,8 +70,9 @@ def attribute_network(images, cache, device):
 
 
 def _regressor(images, device):
-    network = nets.regressor(images.size, len(images.train.attribute_names), generator(0, "attribute network"),
-                             hidden=SETTINGS["hidden"], width=SETTINGS["width"], device=device)
+    rng = generator(0, "attribute network")
+    network = nets.regressor(images.size, len(images.train.attribute_names), rng, hidden=SETTINGS["hidden"],
+                             width=SETTINGS["width"], device=device)
     return nets.Regressor(network, seed=0, learning_rate=SETTINGS["adam"], optimiser="adam")
 
 
@@ -103,7 +105,7 @@ def _load(path, network, device):
 
 
 def _checksums(split):
-    """What stands for the images and attributes of a split: its length, and CRC-32s of about 1,000 pictures and
-    of all attributes."""
+    """What stands for the images and attributes of a split: its length, and CRC-32s of about 1,000 pictures
+    and of all attributes."""
     some = split.pictures(slice(None, None, -(-len(split) // 1000)))
     return len(split), zlib.crc32(np.ascontiguousarray(some)), zlib.crc32(split.attributes)

@@ -9,13 +9,15 @@ _CELL, _DPI = 0.62, 110        # inches an image; dots an inch
 
 
 def labelled_grid(images, column_labels, row_labels=None, title="", blocks=1, block_titles=()):
-    """A grid of images (rows * columns, S, S, 3) in [-1, 1] with words above its columns and left of its rows.
+    """A grid of images (rows * columns, S, S, 3) in [-1, 1] with words above its columns and left of its
+    rows.
 
     blocks: side by side, each with the same column labels; images (blocks * rows * columns, ...) then.
     """
     rows = len(images) // (blocks * len(column_labels))
     turned = max(map(len, column_labels)) > 5
-    figure = _figure((blocks * (_CELL * len(column_labels) + 0.3) + 1.3, _CELL * rows + (1.4 if turned else 0.8)))
+    width, height = blocks * (_CELL * len(column_labels) + 0.3) + 1.3, _CELL * rows + (1.4 if turned else 0.8)
+    figure = _figure((width, height))
     for block, some in enumerate(np.split(images, blocks)):
         axes = figure.add_subplot(1, blocks, block + 1)
         axes.imshow(grid(some, len(column_labels)))
@@ -35,7 +37,8 @@ def labelled_grid(images, column_labels, row_labels=None, title="", blocks=1, bl
 
 
 def changes(matrices, titles, added, read):
-    """What adding each attribute (rows) changes in what is read (columns): matrices (A, A), blue down, red up."""
+    """What adding each attribute (rows) changes in what is read (columns): matrices of these, blue down, red
+    up."""
     figure = _figure((len(matrices) * (0.24 * len(read) + 1.0) + 2.2, 0.24 * len(added) + 2.2))
     for i, (matrix, title) in enumerate(zip(matrices, titles), 1):
         axes = figure.add_subplot(1, len(matrices), i)

@@ -22,8 +22,8 @@ def frechet(a, b):
 
 
 def kernel_distance(a, b):
-    """Squared maximum mean discrepancy with the kernel (x . y / D + 1)^3, unbiased: about 0 for two samples of
-    one distribution, and as often below (Binkowski et al. 2018)."""
+    """Squared maximum mean discrepancy with the kernel (x . y / D + 1)^3, unbiased: about 0 for two samples
+    of one distribution, and as often below (Binkowski et al. 2018)."""
     a, b = a.astype(np.float64), b.astype(np.float64)
 
     def kernel(x, y):
@@ -54,5 +54,5 @@ def _reach(points, k):
 
 
 def above(a, b):
-    """Probability that one of `a` is above one of `b`, equal ones counted half: the area under the ROC curve."""
+    """Probability that one of `a` is above one of `b`, ties counted half: the area under the ROC curve."""
     return float(mannwhitneyu(a, b, method="asymptotic").statistic / (len(a) * len(b)))

@@ -25,22 +25,23 @@ class Readings:
                 self.area[column] = above(with_it, without)
                 self.gap[column] = with_it.mean() - without.mean()
         self.readable = np.nan_to_num(self.area) >= READABLE                          # (A,)
+        self.gap[~self.readable] = np.nan
 
     def change(self, before, after):
-        """(A,) of images before and after an edit: the mean change of each reading. 1: as much as from real
-        images without the attribute to real images with it."""
+        """(A,) of images before and after an edit: the mean change of each reading, nan where it is not
+        readable. 1: as much as from real images without the attribute to real images with it."""
         return (after - before).mean(0) / self.gap
 
 
 def changes(subject, readings, z, has, vectors, columns):
     """(len(columns), A): what adding the vector of each of `columns` changes, see Readings.change.
 
-    z (n, Z) and has (n, A) bool: of held-out faces. A vector is added, at strength 1, to the first FACES of
-    them that lack its attribute. vectors (A, Z).
+    z (n, Z) and has (n, A) bool: of held-out faces. Each of `vectors` (len(columns), Z) is added, at strength
+    1, to the first FACES of them that lack its attribute.
     """
     lacking = [np.flatnonzero(~has[:, column])[:FACES] for column in columns]
     before = readings.network.read(subject.decode(z, "decoded").__getitem__, len(z))
-    added = np.concatenate([z[faces] + vectors[column] for column, faces in zip(columns, lacking)])
+    added = np.concatenate([z[faces] + vector for vector, faces in zip(vectors, lacking)])
     after = readings.network.read(subject.decode(added, "decoded with attributes").__getitem__, len(added))
     ends = np.cumsum([len(faces) for faces in lacking])[:-1]
     return np.stack([readings.change(before[faces], some) if len(faces) else np.full(has.shape[1], np.nan)

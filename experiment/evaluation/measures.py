@@ -1,4 +1,5 @@
-"""The measures of a finished run, each of which says how far its images or its z are from where they should be.
+"""The measures of a finished run, each of which says how far its images or its z are from where they should
+be.
 
 Images are (n, S, S, 3) in [-1, 1]. All but `readable` compare with images that the run has not trained on.
 """
@@ -29,8 +30,8 @@ def set_distances(real, others):
 
 
 def feature_distance(originals, reconstructions):
-    """Mean distance between the features (n, D) of an image and of its reconstruction; and between those of two
-    different images."""
+    """Mean distance between the features (n, D) of an image and of its reconstruction; and between those of
+    two different images."""
     def apart(a, b):
         return np.linalg.norm(a - b, axis=1).mean()
 
@@ -41,8 +42,8 @@ def feature_distance(originals, reconstructions):
 def agreement(read, read_again, names):
     """How far what a network reads of images (n, A) and of their reconstructions goes together.
 
-    agreement: the share of images of which it says the same, `by_chance` if reconstructions belonged to others.
-    correlation: of the readings. Means over the attributes, and for each.
+    agreement: the share of images of which it says the same, `by_chance` if reconstructions belonged to
+    others. correlation: of the readings. Means over the attributes, and for each.
     """
     says, says_again = read > 0, read_again > 0
     same = (says == says_again).mean(0)
@@ -74,9 +75,9 @@ def readable(z_train, has_train, z_unseen, has_unseen, names):
 def neighbours(samples, held_out, split):
     """Whether samples repeat training images: (measures, their nearest rows of `split`).
 
-    A copy is near one training image and far from the others. copies: the share of samples of which that holds
-    as it does of one held-out face in a hundred: .01 where samples are as new as those. (Distances themselves
-    are no sign: what is blurred is near to everything.)
+    A copy is near one training image and far from the others. copies: the share of samples of which that
+    holds as it does of one held-out face in a hundred: .01 where samples are as new as those. (Distances
+    themselves are no sign: what is blurred is near to everything.)
     """
     rows, apart, alone = pixels.nearest(samples, split)
     _, apart_unseen, alone_unseen = pixels.nearest(held_out, split)

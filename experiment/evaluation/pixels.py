@@ -18,8 +18,8 @@ def ssim(a, b):
     from skimage.metrics import structural_similarity        # here: it takes a second
 
     pairs = tqdm(zip(a, b), total=len(a), desc="SSIM", unit="image", disable=None)
-    return np.array([structural_similarity(x, y, channel_axis=-1, data_range=2, gaussian_weights=True, sigma=1.5,
-                                           use_sample_covariance=False) for x, y in pairs])
+    return np.array([structural_similarity(x, y, channel_axis=-1, data_range=2, gaussian_weights=True,
+                                           sigma=1.5, use_sample_covariance=False) for x, y in pairs])
 
 
 def difference(images):
@@ -31,8 +31,8 @@ def difference(images):
 def nearest(images, split):
     """The training image nearest to each image, as it is or mirrored, in a dataset.Split.
 
-    Returns its row (n,); its distance (n,), the root mean squared difference of both in SIDE x SIDE pixels; and
-    how much nearer it is than others (n,): that distance over the mean of the AROUND nearest ones'.
+    Returns its row (n,); its distance (n,), the root mean squared difference of both in SIDE x SIDE pixels;
+    and how much nearer it is than others (n,): that distance over the mean of the AROUND nearest ones'.
     """
     wanted, mirrored = _small(images), _small(images[:, :, ::-1])                    # (n, D)
     best, row = np.empty((len(images), 0), np.float32), np.empty((len(images), 0), int)

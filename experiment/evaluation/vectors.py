@@ -8,9 +8,10 @@ from experiment.exit import UsageError
 FEWEST = 10      # an attribute needs as many images with it, and as many without
 
 # of the paper's Figure 5
-PAPER = ("Bald", "Bangs", "Black_Hair", "Blond_Hair", "Bushy_Eyebrows", "Eyeglasses", "Gray_Hair", "Heavy_Makeup",
-         "High_Cheekbones", "Male", "Mustache", "Pale_Skin", "Rosy_Cheeks", "Smiling", "Straight_Hair", "Wavy_Hair",
-         "Wearing_Lipstick", "Young")
+PAPER = (
+    "Bald", "Bangs", "Black_Hair", "Blond_Hair", "Bushy_Eyebrows", "Eyeglasses", "Gray_Hair", "Heavy_Makeup",
+    "High_Cheekbones", "Male", "Mustache", "Pale_Skin", "Rosy_Cheeks", "Smiling", "Straight_Hair",
+    "Wavy_Hair", "Wearing_Lipstick", "Young")
 
 
 def plain(z, has):
@@ -21,17 +22,17 @@ def plain(z, has):
 def regressed_out(z, has):
     """(A, Z): how z changes with an attribute while the others stay, by least squares of z on all of them.
 
-    The plain difference of an attribute contains what usually comes with it: Heavy_Makeup makes a face female.
-    Others that determine an attribute cannot stay, such as toyfaces' colours of hair, of which the Bald have
-    none: those are left free.
+    The plain difference of an attribute contains what usually comes with it: Heavy_Makeup makes a face
+    female. Others that determine an attribute cannot stay, such as toyfaces' colours of hair, of which the
+    Bald have none: those are left free.
     """
     varied = has - has.mean(0)                                                       # (n, A)
     return np.stack([_coefficient(varied, column, z) for column in range(has.shape[1])]).astype(z.dtype)
 
 
 def _coefficient(varied, column, z):
-    """The coefficient (Z,) of one column: by the theorem of Frisch and Waugh, that of z on what the others leave
-    unexplained of the column."""
+    """The coefficient (Z,) of one column: by the theorem of Frisch and Waugh, that of z on what the others
+    leave unexplained of the column."""
     own, others = varied[:, column], np.delete(varied, column, axis=1)
     weights, left = _fit(others, own)
     if left @ left < 1e-6 * (own @ own):
@@ -55,16 +56,16 @@ def chosen(wanted, names, has, data):
     """The columns of the attributes to show: those `wanted`, else the paper's that the data has, else all.
 
     wanted: names, or None. names: of the columns of `has` (n, A). data: its name, for messages. Spelling is
-    free in upper and lower case, blanks and underscores. Raises UsageError for an attribute that the data does
-    not have, or has too few images of.
+    free in upper and lower case, blanks and underscores. Raises UsageError for an attribute that the data
+    does not have, or has too few images of.
     """
     place, can = {_plain_name(name): column for column, name in enumerate(names)}, enough(has)
     if wanted is None:
         columns = [place[key] for key in map(_plain_name, PAPER) if key in place] or range(len(names))
         columns = [column for column in columns if can[column]]
         if not columns:
-            raise UsageError(f"{data}: no attribute has {FEWEST} training images with it and {FEWEST} without: "
-                             "use more data")
+            raise UsageError(f"{data}: no attribute has {FEWEST} training images with it and {FEWEST} "
+                             "without: use more data")
         return columns
     for name in wanted:
         if _plain_name(name) not in place:
@@ -76,8 +77,8 @@ def chosen(wanted, names, has, data):
         if not can[column]:
             count = int(has[:, column].sum())
             raise UsageError(f"--attributes {name}: {count} training images of {data} have it and "
-                             f"{len(has) - count} have not, at least {FEWEST} of each are needed: leave it out, "
-                             "or use more data")
+                             f"{len(has) - count} have not, at least {FEWEST} of each are needed: "
+                             "leave it out, or use more data")
     return [place[_plain_name(name)] for name in wanted]
 
 
