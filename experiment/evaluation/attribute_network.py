@@ -3,6 +3,7 @@
 Its features, the 128 activations that it reads from, are where images are compared. They are ours: distances
 in them are no Inception distances, and only those of one network can be compared.
 """
+import zipfile
 import zlib
 from pathlib import Path
 
@@ -96,7 +97,7 @@ def _load(path, network, device):
         with np.load(path) as file:
             kept = [(getattr(network, name), file[name]) for name in ("parameters", "statistics")]
         fits = all(array.shape == values.shape and np.isfinite(values).all() for array, values in kept)
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return False
     if fits:
         for array, values in kept:

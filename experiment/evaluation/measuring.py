@@ -57,7 +57,7 @@ def _protocol(count, is_conditional):
         "z": f"ridge {measures.RIDGE:g} from posterior means of up to {measures.FITTED} training images, "
              f"read on up to {measures.UNSEEN} held-out ones; area under the ROC curve",
         "nearest": f"root mean squared difference at {pixels.SIDE} x {pixels.SIDE} pixels, to training "
-                   f"images and their mirror images; copies: by its ratio to that of the {pixels.AROUND} nearest"}
+                   f"images and their mirror images; copies: over that of the {pixels.AROUND} nearest"}
 
 
 def _attributed(subject, network_data):
