@@ -34,11 +34,12 @@ __device__ inline float sample(const unsigned char* channel, const Taps& down, c
 
 // RGB in [0, 1]: saturation and value to the power of `contrast`, hue moved by `hue` turns.
 __device__ inline void in_hsv(float (&c)[3], float contrast, float hue) {
+    const float tiny = 1e-30f;                                 // greys have no hue, black no saturation
     float value = fmaxf(fmaxf(c[0], c[1]), c[2]), chroma = value - fminf(fminf(c[0], c[1]), c[2]);
-    float saturation = chroma > 0.0f ? powf(chroma / value, contrast) : 0.0f, sixths = 6.0f * hue;
-    if (chroma > 0.0f)
-        sixths += value == c[0] ? (c[1] - c[2]) / chroma
-                : value == c[1] ? (c[2] - c[0]) / chroma + 2.0f : (c[0] - c[1]) / chroma + 4.0f;
+    float saturation = powf(chroma / fmaxf(value, tiny), contrast), divisor = fmaxf(chroma, tiny);
+    float sixths = 6.0f * hue + (value == c[0] ? (c[1] - c[2]) / divisor
+                                 : value == c[1] ? (c[2] - c[0]) / divisor + 2.0f
+                                 : (c[0] - c[1]) / divisor + 4.0f);
     value = powf(value, contrast);
     for (int channel = 0; channel < 3; ++channel) {
         float k = sixths + (5 - 2 * channel);
