@@ -41,7 +41,7 @@ class Split:
 
     def pictures(self, rows):
         """The images of `rows` (slice or numbers), not augmented: (k, S, S, C) float32 in [-1, 1]."""
-        pictures, crop = self.images[rows], self.images.shape[1] - 2 * self.margin
+        pictures, crop = np.ascontiguousarray(self.images[rows]), self.images.shape[1] - 2 * self.margin
         if self.scale != 1:
             return gpuarray.augment(pictures, unmoved(len(pictures), self.scale), round(crop / self.scale))
         inner = slice(self.margin, self.margin + crop)

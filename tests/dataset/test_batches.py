@@ -53,6 +53,8 @@ def test_batches_of_larger_pictures_are_the_images_sampled_from_them():
     assert images.shape == expected.shape == (10, SIZE, SIZE, 3)
     apart = np.abs(images[:, None] - expected).max(axis=(2, 3, 4))
     np.testing.assert_allclose(apart.min(axis=1), 0, atol=1e-6)
+    np.testing.assert_allclose(larger.pictures(slice(None, None, 3)), expected[::3], atol=1e-6)
+    np.testing.assert_allclose(larger.pictures([7, 2]), expected[[7, 2]], atol=1e-6)
 
 
 def test_attributes_go_with_their_images_and_change_nothing_else():
