@@ -19,8 +19,8 @@ class Chart {
     this.toggle.addEventListener("click", () => { this.log = !this.log; this.draw(); });
     this.svg = shape("svg", {tabindex: 0, role: "img", height: HEIGHT});
     this.tip = element("div", {class: "tip", role: "status"});
-    const isOneRun = panel.lines.every(line => line.run === 0) && panel.lines.length > 1;   // else: see the page
-    const legend = panel.lines.filter(() => isOneRun).map((line, i) => element(
+    const isOneRun = panel.lines.every(line => line.run === 0);      // else the page has a legend of the runs
+    const legend = panel.lines.filter(() => isOneRun && panel.lines.length > 1).map((line, i) => element(
       "span", {}, element("i", {class: `swatch c${i % 8}`}), line.label));
     this.figure = element("figure", {class: "chart"},
       element("figcaption", {}, element("b", {text: panel.title}), ...legend, this.toggle),
@@ -121,7 +121,8 @@ class Chart {
                  shape("text", {x: LEFT - 6, y: y + 4, "text-anchor": "end", text: shown(value)}));
     }
     for (const value of ticks(this.from, this.to, Math.max(2, this.width / 110))) {
-      lines.push(shape("text", {x: this.x(value), y: HEIGHT - 6, "text-anchor": "middle", text: shown(value)}));
+      const x = this.x(value);
+      lines.push(shape("text", {x, y: HEIGHT - 6, "text-anchor": "middle", text: shown(value)}));
     }
     return lines;
   }

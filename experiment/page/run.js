@@ -8,7 +8,8 @@ const ASK = 3000;                    // milliseconds between questions for news
 function showState(run, written) {
   const {step, epoch, seconds, images_per_s: speed} = run.metrics, last = step.length - 1;
   const done = last < 0 ? 0 : step[last], share = run.steps ? Math.min(done / run.steps, 1) : 0;
-  const parts = [last < 0 ? "No report yet" : `step ${shown(done)}${run.steps ? ` of ${shown(run.steps)}` : ""}`];
+  const ofAll = run.steps ? ` of ${shown(run.steps)}` : "";
+  const parts = [last < 0 ? "No report yet" : `step ${shown(done)}${ofAll}`];
   if (last >= 0 && epoch?.[last]) parts.push(`epoch ${epoch[last]}${run.epochs ? ` of ${run.epochs}` : ""}`);
   if (last >= 0 && seconds?.[last]) {
     parts.push(`${duration(seconds[last])} trained`);
@@ -53,7 +54,8 @@ function showTrack(run, panels) {
     const cells = [element("th", {scope: "row", text: label}),
                    element("td", {class: "number", text: shown(value)})];
     if (run.band) {
-      cells.push(element("td", {class: "number", text: band ? `${shown(band[0], 3)} to ${shown(band[1], 3)}` : ""}),
+      const reach = band ? `${shown(band[0], 3)} to ${shown(band[1], 3)}` : "";
+      cells.push(element("td", {class: "number", text: reach}),
                  element("td", {}, element("span", {class: place === GOOD ? "mark good" : place && "mark off",
                                                     text: place})));
     }
@@ -66,11 +68,12 @@ function showTrack(run, panels) {
   document.getElementById("track-note").textContent = run.band
     ? `Good runs: from the lowest to the highest report around this share of the training, of `
       + `${run.band.seeds.length === 1 ? "one run" : `${run.band.seeds.length} runs`} with these settings `
-      + `(seed ${run.band.seeds.join(", ")}), and half of that further on both sides.`
+      + `(seed ${run.band.seeds.join(", ")}), and as far again on both sides. `
+      + "A good run leaves it now and then."
     : "No band of good runs is known for these settings; the quick presets have one.";
 }
 
-/** Ask for news until the run is done. A page from disk cannot fetch: what lies beside it comes as a script. */
+/** Ask for news until the run is done. A page from disk cannot fetch: news come as a script beside it. */
 function follow(show) {
   let data = null;
   window.showReport = news => { data = news; show(news); };

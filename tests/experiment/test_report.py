@@ -191,12 +191,12 @@ def test_addresses_lead_from_the_page_to_the_runs(tmp_path):
 
 # ------------------------------------------------------------------------------------------------- bands
 
-def test_a_band_reaches_over_the_reports_around_and_half_of_that_further():
+def test_a_band_reaches_over_the_reports_around_and_as_far_again():
     config = {"settings": {"epochs": 10, "epoch_size": 10}}
     reports = [{"step": step, "kl": float(step), "d_real": 0.9 + step / 1000} for step in range(1, 101)]
-    assert bands._reach([(config, reports)], "kl", 0.5) == (40, 60)              # 45 to 55, 5 further
+    assert bands._reach([(config, reports)], "kl", 0.5) == (35, 65)              # 45 to 55, 10 further
     assert bands._reach([(config, reports)], "d_real", 1.0)[1] <= 1              # it is a probability
-    assert bands._reach([(config, reports)], "kl", 0.0) == (0, 7)
+    assert bands._reach([(config, reports)], "kl", 0.0) == (0, 9)
 
 
 def test_bands_are_those_of_the_same_settings_only():
