@@ -1,10 +1,11 @@
-"""Where a metric of a good run lies, by the share of the training that is done: is a run on its way?
+"""Where a metric of a good run lies, by the share of the training that is done: is a run on track?
 
 page/bands.json holds it for the presets that runs were made of:  python -m experiment.bands RUN ...
 
 At each share of the training a band reaches from the lowest to the highest report of all runs within a tenth
-of the training around it, and as far again on both sides, as a few runs do not show all good ones: from one
-run of celeba_gan.py 3 to 6% of another's reports lie outside, and 84 to 95% of one without a gate.
+of the training around it, and as far again on both sides, as a few runs do not show all good ones. Of a
+second seed of celeba_gan.py up to 4% of the reports lie outside the band of the first, of a run without a
+gate 84% and more.
 Only metrics of what is learned have bands, speed has not.
 """
 import functools
