@@ -105,10 +105,11 @@ def test_walk(runs, capsys):
         "walk.webp", "interpolation_faces.webp", "interpolation_samples.webp", "convergence_samples.webp",
         "convergence_reconstructions.webp", "samples", "originals", "reconstructions", "walk.json"}
     results = run / "walk"
-    with Image.open(results / "walk.webp") as walked, Image.open(results / "convergence_samples.webp") as epochs:
-        assert (walked.n_frames, epochs.n_frames) == (12, 3)
-    assert [len(list((results / name).iterdir())) for name in ("samples", "originals", "reconstructions")] == [
-        100, 40, 40]
+    for name, frames in (("walk", 12), ("convergence_samples", 3)):
+        with Image.open(results / f"{name}.webp") as animation:
+            assert animation.n_frames == frames
+    for name, count in (("samples", 100), ("originals", 40), ("reconstructions", 40)):
+        assert len(list((results / name).iterdir())) == count
     do("sample", run, "--count", 3, "--out", runs / "out")
     for path in (runs / "out").iterdir():
         assert path.read_bytes() == (results / "samples" / path.name).read_bytes()
