@@ -120,7 +120,7 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
         few = counted(len(splits[0]), "image", "images")
         notes.append(f"only {few} to train with: a model may learn them by heart; thousands are usual")
     return Images(reader.name, size, *splits, [printable(note) for note in notes], augmentation, source.crop,
-                  tuple(f"{name}: {broken[name]}" for name in sorted(broken)))
+                  tuple(printable(f"{name}: {broken[name]}") for name in sorted(broken)))
 
 
 def attribute_names(data, cache=None):

@@ -63,6 +63,16 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message.removeprefix('argument ')}: see --help")
 
 
+class _OneSet(argparse.Action):
+    """--data, which a second one would replace unnoticed."""
+
+    def __call__(self, parser, namespace, value, option_string=None):
+        if getattr(namespace, self.dest, value) != value:
+            raise UsageError(f"--data {shlex.quote(value)}: is the second --data, but one set is trained on: "
+                             "put both, or links to both, into one folder")
+        setattr(namespace, self.dest, value)
+
+
 def _parse(settings_class, presets, program, description, arguments):
     """{field: value} of the flags that were given."""
     known = flags(settings_class)
@@ -70,11 +80,14 @@ def _parse(settings_class, presets, program, description, arguments):
     starts_off = {setting.name for setting in fields(settings_class) if setting.default is False}
     for name, flag in known.items():
         if flag.read is not None:
-            kind = {"metavar": flag.metavar}
+            kind = {"metavar": flag.metavar, "action": _OneSet if name == "data" else "store"}
         else:
             kind = {"action": "store_true" if name in starts_off else argparse.BooleanOptionalAction}
         parser.add_argument(spelled(name), dest=name, help=_help(settings_class, presets, name, flag), **kind)
     found, unknown = parser.parse_known_args(arguments)
+    if unknown and not unknown[0].startswith("-"):
+        raise UsageError(f"{unknown[0]}: no such flag: a flag takes one value; for the files of a pattern "
+                         "like *.png give the folder that holds them")
     if unknown:
         near = difflib.get_close_matches(unknown[0], map(spelled, known), 1, cutoff=0.7)
         advice = f"did you mean {near[0]}?" if near else "--help lists them all"

@@ -58,7 +58,8 @@ def open_images(settings):
     import dataset             # here: --help need not wait for it
 
     images = dataset.open_dataset(settings.data, settings.image_size, settings.cache, limit=settings.limit,
-                                  want_attributes=settings.needs_attributes, augment=settings.augment)
+                                  want_attributes=settings.needs_attributes, augment=settings.augment,
+                                  skip_broken=settings.skip_broken)
     dropped = images.train.dropped + images.test.dropped
     for note in images.notes + [f"{dropped:,} images without attributes are left out"] * (dropped > 0):
         print(note)

@@ -123,6 +123,8 @@ class Settings:
                      "DATA", on_resume=True)
     cache: str = text("folder of decoded images, and of celeba and lfw (~/.cache/autoencoding-beyond-pixels)",
                       "DIR", None, on_resume=True)
+    skip_broken: bool = switch("leave out broken pictures, up to a tenth, and list them in skipped.txt",
+                               False, on_resume=True)
     limit: int = whole("use at most this many training images, a tenth as many to test", None, optional=True)
     augment: bool = switch("vary training images: CelebA and LFW as the released code does, others by flips",
                            True)
@@ -132,7 +134,7 @@ class Settings:
 
     epochs: int = whole("epochs to train", on_resume=True)
     epoch_size: int = whole("batches in an epoch")
-    batch_size: int = whole("images in a batch")
+    batch_size: int = whole("images in a batch", at_least=2)        # of one batchnorm learns nothing
     optimiser: str = choice("optimiser of every network", tuple(nets.OPTIMISERS), "rmsprop")
     lr: float = number("learning rate at the start", above=0, at_most=1, on_resume=True)
     schedule: str = choice("constant learning rate, or the falling one of the released code", SCHEDULES)

@@ -62,6 +62,8 @@ class Training:
             self._restore(images, device, why)
         else:
             self.folder.create(describe(settings, images, device, why))
+            if images.skipped:
+                self.folder.write("skipped.txt", "\n".join(images.skipped) + "\n")
             self.folder.write("originals.png", pictures.png(pictures.grid(originals)))
 
         def attributes(rows):                                         # of test images: [] or [(n, A)]

@@ -49,6 +49,12 @@ def test_a_run_leaves_what_its_folder_promises(tmp_path):
                      "checkpoints/epoch_0002.npz", "checkpoints/epoch_0003.npz"}
 
 
+def test_broken_pictures_that_were_left_out_are_listed(tmp_path):
+    left_out = replace(images(), skipped=("a.png: an empty file", "b.png: HEIC"))
+    Training(settings(out="run"), FakeModel(), left_out, "cpu", "asked for")
+    assert (tmp_path / "run/skipped.txt").read_text() == "a.png: an empty file\nb.png: HEIC\n"
+
+
 def test_reports_tell_step_epoch_and_speed():
     model = FakeModel()
     train(model, report_every=3)
