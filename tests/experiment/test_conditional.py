@@ -145,6 +145,7 @@ def test_notes_of_what_is_left_out(monkeypatch, capsys):
     data.train.dropped, data.test.dropped = 1200, 34
     monkeypatch.setattr("dataset.open_dataset",
                         lambda *_, **options: data if options["want_attributes"] else None)
-    given = SimpleNamespace(data="x", image_size=8, cache=None, limit=None, needs_attributes=True)
+    given = SimpleNamespace(data="x", image_size=8, cache=None, limit=None, needs_attributes=True, augment=True,
+                            skip_broken=False)
     run.open_images(given)
     assert "1,234 images without attributes are left out\n" in capsys.readouterr().out
