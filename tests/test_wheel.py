@@ -62,7 +62,7 @@ def test_an_installed_copy_finds_its_kernels(wheel, tmp_path):
 def test_an_installed_copy_opens_finished_runs_in_any_folder(script, wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     finished_run(tmp_path / "run", script)
-    command = [sys.executable, "-m", "experiment", "sample", "run", "--count", "1", "--out", "sample.png"]
+    command = [sys.executable, "-m", "experiment", "export", "run", "--out", "model.safetensors"]
     subprocess.run(command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
                    check=True, capture_output=True)
-    assert (tmp_path / "sample.png").exists()
+    assert (tmp_path / "model.safetensors").exists()

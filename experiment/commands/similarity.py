@@ -13,8 +13,7 @@ from experiment.commands.output import new_results
 from experiment.commands.shared import (
     add_data, add_device, add_out, check_same_data, open_regressor, whole)
 from experiment.compute import compute
-from experiment.evaluation import similarity
-from experiment.evaluation.query_page import query_page
+from experiment.evaluation import charts, similarity
 from experiment.exit import UsageError
 from experiment.reopen import reopen
 from experiment.run import choose_device, open_images
@@ -116,4 +115,4 @@ def _page(images, models, seed, device):
         z = rng.standard_normal((SHOWN_SAMPLES, model.settings.z_size), np.float32)
         made = compute(model.model.sample, (np.tile(z, (len(shown), 1)), told), device)
         samples[Path(name).name] = made.reshape(len(shown), SHOWN_SAMPLES, *made.shape[1:])
-    return query_page(test.pictures(shown), words, samples)
+    return charts.queries(test.pictures(shown), words, samples)

@@ -55,6 +55,28 @@ def changes(matrices, titles, added, read):
     return _png(figure)
 
 
+def queries(originals, words, samples):
+    """A row for each test image: what stands out in it, the image, and faces made from its attributes.
+
+    originals (n, S, S, 3). words: a line of text for each. samples: {name of a model: (n, K, S, S, 3)}.
+    """
+    blocks = {"test image": originals[:, None], **samples}
+    columns = [images.shape[1] for images in blocks.values()]
+    grids = [grid(images.reshape(-1, *images.shape[2:]), images.shape[1]) for images in blocks.values()]
+    figure = _figure((_CELL * (sum(columns) + 0.5 * len(columns)) + 2.6, _CELL * len(originals) + 0.5))
+    places = figure.subplots(1, len(blocks), squeeze=False,
+                             width_ratios=[picture.shape[1] for picture in grids])[0]
+    for axes, title, picture in zip(places, blocks, grids):
+        axes.imshow(picture)
+        axes.set_title(title, fontsize=8)
+        axes.set_xticks([]), axes.set_yticks([])
+        axes.spines[:].set_visible(False)
+    middle, step = originals.shape[1] / 2 - 0.5, originals.shape[1] + 2               # grid's gap is 2
+    places[0].set_yticks(middle + step * np.arange(len(words)), words, fontsize=7)
+    places[0].tick_params(length=0)
+    return _png(figure)
+
+
 def _figure(size):
     from matplotlib.backends.backend_agg import FigureCanvasAgg   # here: it takes half a second
     from matplotlib.figure import Figure

@@ -1,10 +1,8 @@
 """Conditional runs: each image goes with its own attributes, and test images with those of test images."""
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from experiment import UsageError, load_run
+from experiment import UsageError, load_run, run
 from experiment.attributes import replaced
 from experiment.run_folder import RunFolder
 from experiment.training import Training
@@ -139,13 +137,9 @@ def test_attributes_that_cannot_be_replaced(words, complaint):
 
 
 def test_notes_of_what_is_left_out(monkeypatch, capsys):
-    from experiment import run
-
     data = told()
     data.train.dropped, data.test.dropped = 1200, 34
     monkeypatch.setattr("dataset.open_dataset",
                         lambda *_, **options: data if options["want_attributes"] else None)
-    given = SimpleNamespace(data="x", image_size=8, cache=None, limit=None, needs_attributes=True, augment=True,
-                            skip_broken=False)
-    run.open_images(given)
+    run.open_images(settings(conditional=True))
     assert "1,234 images without attributes are left out\n" in capsys.readouterr().out

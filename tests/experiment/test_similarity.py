@@ -6,8 +6,7 @@ import pytest
 from PIL import Image
 
 from dataset import Split
-from experiment.evaluation import similarity
-from experiment.evaluation.query_page import query_page
+from experiment.evaluation import charts, similarity
 
 SIGNS = np.array([1, 1, 1], np.float32)
 QUERIES = np.array([[1, -1, 0.5], [-1, -1, 0.25], [0.5, 1, -1], [-0.5, 0.75, 1]], np.float32)
@@ -89,7 +88,7 @@ def test_the_page_shows_test_images_and_faces_of_every_model(tmp_path):
     pages = []
     for models in (1, 2):
         made = {f"model {i}": rng.uniform(-1, 1, (3, 5, 8, 8, 3)).astype(np.float32) for i in range(models)}
-        page = query_page(rng.uniform(-1, 1, (3, 8, 8, 3)), ["Smiling", "", "Bald, Male"], made)
+        page = charts.queries(rng.uniform(-1, 1, (3, 8, 8, 3)), ["Smiling", "", "Bald, Male"], made)
         (tmp_path / "page.png").write_bytes(page)
         pages.append(Image.open(tmp_path / "page.png").size)
     assert pages[1][0] > pages[0][0] and pages[1][1] == pages[0][1]
