@@ -78,8 +78,8 @@ def _place_in_cache(reader, cache):
     """Where a reader that is called by its name looks for what it needs."""
     place = Place(cache / reader.name, cache)
     if reader.module.NEEDS and not (place.path.is_dir() and reader.module.recognises(place)):
-        raise DataError(f"{reader.name}: not found in {place.path}: fetch it with `python -m dataset fetch "
-                        f"{reader.name}`, put {reader.module.NEEDS} there, or give the folder that holds them "
+        raise DataError(f"{reader.name}: not found in {place.path}: `python -m dataset fetch {reader.name}` "
+                        f"fetches it; or put {reader.module.NEEDS} there, or give the folder that holds them "
                         "to --data")
     return place
 
