@@ -18,13 +18,19 @@ def commands(path, config):
     run, script, settings = shlex.quote(str(path)), config["script"], config["settings"]
     if not (run.isprintable() and _NAME.fullmatch(script)):
         return []
-    rows = [("go on with the training", f"python {script}.py --out {run} --resume")]
-    if "z_size" in settings:                                     # it has a decoder
-        rows.append(("64 new samples", f"python -m experiment sample {run} --count 64 --out samples.png"))
-    if "encoder_hidden" in settings and "z_size" in settings and settings.get("conditional") is not True:
-        rows.append(("your own pictures, reconstructed",
-                     f"python -m experiment reconstruct {run} me.jpg you.jpg --out both.png"))
-    rows.append(("the model in one file", f"python -m experiment export {run} --out model.safetensors"))
+    decodes, encodes = "z_size" in settings, {"z_size", "encoder_hidden"} <= settings.keys()
+    is_told = settings.get("conditional") is True        # attributes of each image, as not all commands can
+    experiment = "python -m experiment"
+    rows = [
+        (True, "go on with the training", f"python {script}.py --out {run} --resume"),
+        (decodes, "64 new samples", f"{experiment} sample {run} --count 64 --out samples.png"),
+        (encodes and not is_told, "your own pictures, reconstructed",
+         f"{experiment} reconstruct {run} me.jpg you.jpg --out both.png"),
+        (decodes, "distances to real images, on this page", f"{experiment} measure {run}"),
+        (decodes and not is_told, "walks in z, on this page", f"{experiment} walk {run}"),
+        (encodes and not is_told, "attributes by arithmetic, on this page", f"{experiment} attributes {run}"),
+        (True, "the model in one file", f"{experiment} export {run} --out model.safetensors")]
+    rows = [(what, line) for is_possible, what, line in rows if is_possible]
     again = _again(script, config)
     return rows + ([("train it again, from the start", again)] if again else [])
 

@@ -11,9 +11,22 @@ KINDS = "samples", "reconstructions"
 _MORE_PANELS = (("Learning rate", [("learning_rate", "learning rate")], False),
                 ("Share of time spent waiting for data", [("waiting", "waiting")], False))
 _NO_CURVES = "step", "epoch", "seconds"
+_SHOWN = ".png", ".webp", ".gif", ".mp4"
+_CAPTIONS = {
+    "faces_plain": "Test faces, their reconstructions, then each attribute added: plain difference of means",
+    "faces_regressed": "The same, with the other attributes regressed out of each vector",
+    "strengths": "Each attribute at strengths from -2 to 2",
+    "changes": "What an attribute network reads of each change, in all attributes",
+    "neighbours": "Samples, and below each its nearest training images",
+    "walk": "A random walk in z",
+    "interpolation_faces": "From test face to test face, along arcs in z",
+    "interpolation_samples": "From sample to sample, along arcs in z",
+    "convergence_samples": "Samples of the same z, epoch after epoch",
+    "convergence_reconstructions": "Reconstructions of the same test images, epoch after epoch",
+}
 _EPOCH = re.compile(r"epoch_(\d{1,9})\.png")
 _MOST_REPORTS, _MOST_METRICS, _MOST_OTHERS, _MOST_ROWS, _MOST_LETTERS = 4000, 40, 12, 300, 2000
-_MOST_BYTES = 2**22
+_MOST_BYTES, _FEW = 2**22, 8
 
 
 class Summary:
@@ -30,7 +43,7 @@ class Summary:
         self.reports = _in_order(folder.metrics())
         self.latest = {name: value for report in self.reports for name, value in report.items()}
         self.commands = page_commands.commands(folder.path, self.config)
-        self.measures = flatten(_json(folder.path / "measures.json"))
+        self.measures, self.about_measures = _measures(_json(folder.path / "measures.json"))
 
     # ------------------------------------------------------------------------------------------------ data
 
@@ -88,11 +101,12 @@ class Summary:
         return flatten({name: value for name, value in self.config.items()
                         if name not in ("settings", "origin")})
 
-    def figures(self, kind):
-        """[(address, caption)] of the pictures that a command left in the folder `kind`."""
-        paths = sorted(path for pattern in ("*.png", "*.webp", "*.gif")
-                       for path in (self.folder.path / kind).glob(pattern))
-        return [(self.address(f"{kind}/{path.name}"), _caption(path)) for path in paths[:_MOST_ROWS]]
+    def figures(self, pattern):
+        """[(address, caption, whether it is a video)] of the pictures that a command left in the folder."""
+        paths = sorted(path for path in self.folder.path.glob(pattern) if path.suffix in _SHOWN)
+        return [(self.address(path.relative_to(self.folder.path).as_posix()),
+                 _CAPTIONS.get(path.stem, short(path.stem.replace("_", " "))), path.suffix == ".mp4")
+                for path in paths[:_MOST_ROWS]]
 
 
 def chart_panels(summaries):
@@ -170,7 +184,16 @@ def _json(path):
         return None
 
 
-def _caption(path):
-    about = _json(path.with_suffix(".json"))
-    caption = about.get("caption") if isinstance(about, dict) else None
-    return short(caption if isinstance(caption, str) else path.stem.replace("_", " "))
+def _measures(found):
+    """(main measures, the others and how all were made): [(name, text)] each, of what measures.json holds."""
+    if not isinstance(found, dict) or not isinstance(found.get("measures"), dict):
+        return [], []
+    main = flatten(_without_long(found["measures"]))
+    others = [row for row in flatten(found["measures"]) if row not in main]
+    return main, others + flatten({name: value for name, value in found.items() if name != "measures"})
+
+
+def _without_long(values):
+    """Nested dicts without those inside that have a number for each of many things, such as attributes."""
+    return {name: _without_long(value) if isinstance(value, dict) else value for name, value in values.items()
+            if not isinstance(value, dict) or len(value) <= _FEW}

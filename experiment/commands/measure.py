@@ -5,11 +5,13 @@ data set and image size: they are no Inception distances, and can be compared wi
 only. Real training images stand beside, as what could be reached. Into RUN: measures.json, with how each
 number was made, and neighbours.png, samples above their nearest training images.
 """
+from experiment import report
 from experiment.commands.output import new_file_in, place
 from experiment.commands.shared import add_data, add_results, add_run, open_run, whole
 from experiment.evaluation.measuring import measure
 from experiment.evaluation.results import as_json
 from experiment.evaluation.subject import FEWEST, Subject
+from experiment.run_folder import RunFolder
 
 
 def add_flags(parser):
@@ -31,6 +33,8 @@ def run(options):
         results, neighbours = measure(subject, options.network, options.count)
         picture.write(neighbours)
         file.write(as_json(results).encode())
+    if options.out is None:
+        report.write(RunFolder(options.run))
     print_table(results)
 
 

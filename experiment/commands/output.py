@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from dataset import atomic_write
-from experiment import pictures
+from experiment import pictures, report
 from experiment.exit import UsageError
+from experiment.run_folder import RunFolder
 
 _OTHER_PICTURES = ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"
 _WRITTEN = re.compile(r"\d{6,}(_.*)?\.png")       # names of the single pictures that commands write
@@ -78,10 +79,12 @@ def new_results(options, name):
     It must come to hold `name`.json: by that file a folder is known as one that --overwrite may replace.
     Raises UsageError at once where it exists or cannot be written.
     """
-    options.out = place(options, name)
+    is_in_run, options.out = options.out is None, place(options, name)
     with _new_folder(options, lambda inside: f"{name}.json" in inside) as folder:
         yield folder
     print(f"written: {', '.join(sorted(os.listdir(options.out)))} in {options.out}")
+    if is_in_run:
+        report.write(RunFolder(options.run))
 
 
 @contextlib.contextmanager

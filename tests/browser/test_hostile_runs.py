@@ -38,10 +38,10 @@ def hostile(tmp_path):
         "origin": {"preset": 5, "seed": [BOTH], "lr": BOTH, BOTH: "flag"}})
     folder.write("metrics.jsonl", LINES)
     folder.write("health.json", json.dumps([BOTH, 5, None, {"message": 7}, {"message": BOTH, "step": "1"}]))
-    folder.write("measures.json", json.dumps({BOTH: {BOTH: [BOTH]}, "n": 1e999}))
+    folder.write("measures.json", json.dumps({
+        BOTH: {BOTH: [BOTH]}, "measures": {BOTH: {BOTH: [BOTH]}, "n": 1e999}}))
     folder.write(f"attributes/{IMAGE.replace('/', '')}%41#?.png", plain(BLUE))
     folder.write("attributes/a.png", plain(BLUE))
-    folder.write("attributes/a.json", json.dumps({"caption": BOTH}))
     for name in ("epoch_0001.png", "epoch_1e9.png", "epoch_.png", "epoch_99999999999.png",
                  f"epoch_1{IMAGE.replace('/', '')}.png"):
         folder.write(f"samples/{name}", plain(BLUE))

@@ -11,6 +11,7 @@ from experiment.commands import main, walk
 from experiment.commands.attributes import STRENGTHS
 from experiment.evaluation import attribute_network, pixels
 from experiment.exit import UsageError
+from experiment.report import LIVE, PAGE
 from tests.dataset.make import picture
 from tests.experiment.runs import content, finished_run
 
@@ -53,20 +54,26 @@ def refused(*arguments):
     return str(error.value)
 
 
+def results_in(run):
+    """The content of a run's folder, but for its page, which is made anew with every result."""
+    return {name: what for name, what in content(run).items() if name not in (PAGE, LIVE)}
+
+
 def added(run, before):
-    """Files that a command has written; all others must be as they were."""
-    after = content(run)
+    """Files that a command has written beside the page; all others must be as they were."""
+    after = results_in(run)
     assert {name: after.get(name) for name in before} == before
     return {name for name in after if name not in before}
 
 
 def test_attributes(runs, capsys):
     run = runs / "vae"
-    before = content(run)
+    before = results_in(run)
     do("attributes", run, "--attributes", "Male", "Smiling", "black hair", "--faces", 3)
     files = {"attributes", *(f"attributes/{name}" for name in (
         "attributes.json", "vectors.npz", "faces_plain.png", "faces_regressed.png", "strengths.png"))}
     assert added(run, before) - {"attributes/changes.png"} == files
+    assert 'src="attributes/strengths.png"' in (run / PAGE).read_text()
     results = json.loads((run / "attributes" / "attributes.json").read_text())
     table = results["attributes"]
     assert [row["name"] for row in table] == ["Male", "Smiling", "Black_Hair"]
@@ -99,7 +106,7 @@ def test_walk(runs, capsys):
         for epoch in (1, 2, 3):
             grid = Image.fromarray(np.full((40, 40, 3), 70 * epoch, np.uint8))
             grid.save(run / kind / f"epoch_{epoch:04d}.png")
-    before = content(run)
+    before = results_in(run)
     do("walk", run)
     assert {name.split("/")[1] for name in added(run, before) if "/" in name} == {
         "walk.webp", "interpolation_faces.webp", "interpolation_samples.webp", "convergence_samples.webp",
@@ -123,9 +130,10 @@ def test_a_gan_walks_from_samples(runs):
 
 def test_measure(runs, capsys):
     run = runs / "vae"
-    before = content(run)
+    before = results_in(run)
     do("measure", run)
     assert added(run, before) == {"measures.json", "neighbours.png"}
+    assert "nearest / copies" in (run / PAGE).read_text()
     results = json.loads((run / "measures.json").read_text())
     found = results["measures"]
     assert set(found) == {"difference", "reconstruction", "distances", "attributes", "z", "nearest"}
@@ -135,9 +143,9 @@ def test_measure(runs, capsys):
     assert 0 < real < samples                                   # of a model that has not learned
     said = capsys.readouterr().out
     assert "copies: " in said and f"{samples:.2f}" in said and "careful" not in said
-    once = content(run)
+    once = results_in(run)
     do("measure", run, "--overwrite")
-    assert content(run) == once
+    assert results_in(run) == once
 
 
 def test_measures_of_models_without_encoder_and_of_conditional_ones(runs):

@@ -122,13 +122,14 @@ def test_a_metric_that_is_not_in_every_report_is_kept(folder):
 
 
 @pytest.mark.parametrize("settings, offered", [
-    ({}, []), ({"encoder_hidden": 2}, []), ({"z_size": 2}, ["sample"]),
-    ({"z_size": 2, "encoder_hidden": 2, "conditional": True}, ["sample"]),
-    ({"z_size": 2, "encoder_hidden": 2, "conditional": False}, ["sample", "reconstruct"])])
+    ({}, []), ({"encoder_hidden": 2}, []), ({"z_size": 2}, ["sample", "measure", "walk"]),
+    ({"z_size": 2, "encoder_hidden": 2, "conditional": True}, ["sample", "measure"]),
+    ({"z_size": 2, "encoder_hidden": 2, "conditional": False},
+     ["sample", "reconstruct", "measure", "walk", "attributes"])])
 def test_only_what_a_model_can_do_is_offered(settings, offered, folder):
     folder.write_config({"script": "lfw_aegan", "settings": settings, "origin": {}})
     lines = [line for _, line in Summary(folder).commands]
-    assert [name for name in ("sample", "reconstruct")
+    assert [name for name in ("sample", "reconstruct", "measure", "walk", "attributes")
             if any(f"experiment {name} " in line for line in lines)] == offered
 
 
@@ -147,14 +148,23 @@ def test_metrics_of_no_panel_have_one_of_their_own(folder):
 
 def test_what_commands_left_in_the_folder_is_shown(folder):
     folder.write("walk/random_walk.webp", b"")
-    folder.write("attributes/hat.png", plain(BLUE))
-    folder.write("attributes/hat.json", '{"caption": "Wearing_Hat, -2 to 2"}')
-    folder.write("measures.json", '{"frechet": {"samples": 3.61234567, "real": 0.33}, "n": 2000}')
+    folder.write("walk/walk.mp4", b"")
+    folder.write("attributes/strengths.png", plain(BLUE))
+    folder.write("neighbours.png", plain(BLUE))
+    folder.write("measures.json", json.dumps({
+        "protocol": {"count": 2000}, "measures": {"frechet": {"samples": 3.61234567, "real": 0.33},
+                                                  "areas": {f"attribute {n}": 0.5 for n in range(20)}}}))
     folder.write("health.json", '{"warnings": [{"step": 3, "message": "KL is dead"}, "black data"]}')
     report.write(folder)
     page = page_of(folder)
     stills = {attributes["src"]: attributes["alt"] for tag, attributes in page.tags if tag == "img"}
-    assert stills == {"walk/random_walk.webp": "random walk", "attributes/hat.png": "Wearing_Hat, -2 to 2"}
+    assert stills == {"walk/random_walk.webp": "random walk",
+                      "attributes/strengths.png": "Each attribute at strengths from -2 to 2",
+                      "neighbours.png": "Samples, and below each its nearest training images"}
+    assert [attributes["src"] for tag, attributes in page.tags if tag == "video"] == ["walk/walk.mp4"]
+    summary = Summary(folder)
+    assert summary.measures == [("frechet / samples", "3.61235"), ("frechet / real", "0.33")]
+    assert ("protocol / count", "2000") in summary.about_measures and len(summary.about_measures) == 21
     assert re.search(r"frechet / samples\s*3\.61235", page.words)
     assert data_of(folder)["runs"][0]["warnings"] == [{"message": "KL is dead", "step": 3},
                                                       {"message": "black data", "step": None}]
@@ -172,7 +182,7 @@ def test_runs_are_compared_in_what_differs(tmp_path):
     other.write_config(config)
     train(one, [1, 2])
     train(other, [1])
-    other.write("measures.json", '{"psnr": 21.5}')
+    other.write("measures.json", '{"measures": {"psnr": 21.5}}')
     runs = [Summary(one), Summary(other)]
     assert comparison.differing_settings(runs) == [("seed", ["3", "4"]), ("gamma", ["", "1e-06"])]
     assert not comparison.same_pictures(runs) and comparison.same_pictures(runs[:1])
