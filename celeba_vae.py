@@ -8,7 +8,7 @@
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
     FEBRUARY, OURS, PAPER, RELEASED, DecoderSettings, EncoderSettings, Settings, UsageError, choice,
-    generator, load_discriminator, run_experiment, switch, text)
+    generator, load_discriminator, path, run_experiment, switch)
 import copy
 from dataclasses import dataclass
 
@@ -18,9 +18,10 @@ import nets
 @dataclass(kw_only=True)
 class Config(EncoderSettings, DecoderSettings, Settings):
     similarity: str = choice("what reconstructions are measured in", ("pixels", "discriminator"), "pixels")
-    discriminator: str = text("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None,
+    discriminator: str = path("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None,
                               on_resume=True)
-    standardise: bool = switch("bring the channels of Dis_l to variance 1 before comparing them (ours)", True)
+    standardise: bool = switch("bring the channels of Dis_l to variance 1 before comparing them (ours)", True,
+                               before=False)
 
     def check(self):
         if self.similarity == "discriminator" and self.discriminator is None:

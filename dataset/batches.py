@@ -31,8 +31,9 @@ class Batches:
 
     def __init__(self, split, batch_size, size, augmentation, rng, device="cpu", attributes=False):
         if not 1 <= batch_size <= len(split):
+            advice = f"choose --batch-size from 2 to {len(split)}" if len(split) > 1 else "add more"
             raise DataError(f"a batch of {batch_size} cannot be drawn from {len(split)} training images: "
-                            f"choose --batch-size from 1 to {len(split)}")
+                            f"{advice}")
         if attributes and split.attributes is None:
             raise DataError("these images were opened without attributes: open them with want_attributes")
         self.device = device

@@ -7,4 +7,4 @@ from experiment.model_settings import GATE, AdversarialSettings, DecoderSettings
 from experiment.reopen import load_discriminator, load_run
 from experiment.run import run_experiment
 from experiment.settings import (
-    FEBRUARY, OURS, PAPER, RELEASED, Settings, changed, choice, generator, number, switch, text, whole)
+    FEBRUARY, OURS, PAPER, RELEASED, Settings, changed, choice, generator, number, path, switch, whole)

@@ -7,23 +7,24 @@ import numpy as np
 
 import gpuarray as ga
 from experiment import checkpoints
+from experiment.console import say
 from experiment.progress import duration
 
 
 def print_plan(settings, model, device):
     """Print it all; writes no file."""
-    print(f"{settings.script}.py, preset {settings.preset}\n")
+    say(f"{settings.script}.py, preset {settings.preset}\n")
     for name, value in asdict(settings).items():
-        print(f"  {name:18} {'none' if value is None else value!s:22} {settings.origin[name]}")
+        say(f"  {name:18} {'none' if value is None else value!s:22} {settings.origin[name]}")
     for name, network in model.networks.items():
         shape = (settings.z_size,) if name == "decoder" else (settings.image_size, settings.image_size, 3)
-        print(f"\n{name} {_shape(shape)}")
+        say(f"\n{name} {_shape(shape)}")
         for row, output, count in network.table(shape):
-            print(f"  {row:36} {_shape(output):16} {count:>12,}")
-        print(f"  {'':36} {'parameters':16} {network.parameter_count:>12,}")
-    print("\na run")
+            say(f"  {row:36} {_shape(output):16} {count:>12,}")
+        say(f"  {'':36} {'parameters':16} {network.parameter_count:>12,}")
+    say("\na run")
     for what, amount in estimates(settings, model, device):
-        print(f"  {what:18} {amount}")
+        say(f"  {what:18} {amount}")
 
 
 def estimates(settings, model, device):

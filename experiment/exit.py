@@ -53,13 +53,20 @@ def run_program(main):
 
     All but the first with one line on stderr and no traceback.
     """
+    from experiment import console               # here: it needs this module
+    from experiment.signals import ending
+
     sys.unraisablehook = _leave_if_interrupted
+    console.open_streams()
     try:
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in ending():
+            if number != signal.SIGINT:
+                signal.signal(number, _terminate)
         if signal.getsignal(signal.SIGINT) is _leave_start:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         main()
-        sys.stdout.flush()
+        with console.writing():
+            sys.stdout.flush()
         status = 0
     except MemoryError as error:
         status = _leave(2, f"error: out of memory ({error}): use a smaller --batch-size or --width")
@@ -68,12 +75,12 @@ def run_program(main):
     except (Interrupted, KeyboardInterrupt) as stop:
         status = _leave(*_interruption(stop))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())   # Python flushes once more at its end
         status = 128 + 13      # SIGPIPE, which Windows does not name
     except Exception as error:
         if not isinstance(error, _wrong_use()):
             raise
         status = _leave(2, f"error: {error}")
+    console.close_stdout()
     sys.exit(status)
 
 
@@ -86,7 +93,10 @@ def _wrong_use():
 
 
 def _leave(status, message):
-    print(" ".join(message.split()), file=sys.stderr)
+    from experiment.console import plain         # here: it needs this module
+
+    with contextlib.suppress(OSError, ValueError):        # stderr is gone too
+        print(plain(" ".join(message.split())), file=sys.stderr, flush=True)
     return status
 
 

@@ -9,6 +9,7 @@ import json
 
 import gpuarray as ga
 from experiment.exit import UsageError
+from experiment.reading import reading
 
 FORMAT = "autoencoding-beyond-pixels model 1"
 PATHS = "posterior", "prior"            # in the order of nets.model.POSTERIOR, PRIOR
@@ -24,20 +25,18 @@ def save(file, model, config, step):
 
 def load(path):
     """(arrays by name, config, step) of a file that `save` wrote. Raises UsageError where it is none."""
-    from safetensors import SafetensorError, safe_open
+    from safetensors import safe_open
 
+    damaged = "damaged, or not written by `python -m experiment export` of this version: export it again"
     try:
-        with safe_open(path, framework="numpy") as file:
+        with reading(path, damaged), safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}
-        if metadata["format"] != FORMAT:
-            raise ValueError(metadata["format"])
-        return arrays, json.loads(metadata["config"]), int(metadata["step"])
+            if metadata["format"] != FORMAT:
+                raise ValueError(metadata["format"])
+            return arrays, json.loads(metadata["config"]), int(metadata["step"])
     except FileNotFoundError as error:
         raise UsageError(f"{path}: no such file: check the path") from error
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise UsageError(f"{path}: damaged, or not written by `python -m experiment export` of this version: "
-                         "export it again") from error
 
 
 def restore(model, arrays, device):

@@ -7,9 +7,10 @@ from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
 
+from experiment.claim import InUse
 from experiment.exit import UsageError
 from experiment.run_folder import RunFolder
-from experiment.settings import GIVEN, PRESETS, fill, finish, flags, saved_values, spelled
+from experiment.settings import GIVEN, PRESETS, absolute, fill, finish, flags, saved_values, spelled
 
 
 def read_settings(settings_class, presets, script, arguments=None, description=None):
@@ -29,7 +30,17 @@ def read_settings(settings_class, presets, script, arguments=None, description=N
         if settings.out is None:
             settings.out = str(Path("runs") / f"{script}-{settings.preset}-{datetime.now():%Y%m%d-%H%M%S}")
         if not settings.dry_run:
-            RunFolder(settings.out).check_free()
+            try:
+                RunFolder(settings.out).check_free()
+            except InUse:
+                if "out" in given:                            # else a number is put behind the name
+                    raise
+    if settings.batch_size < 2:
+        raise UsageError("--batch-size 1: batch normalisation leaves nothing of a batch of one image, so no "
+                         "network learns from it: use 2 or more")
+    if settings.data_changed and not settings.resume:
+        raise UsageError("--data-changed: is for a run that goes on with other images: add --resume, or "
+                         "leave it out")
     return settings
 
 
@@ -44,12 +55,15 @@ def _continued(settings_class, presets, given, script):
     known = flags(settings_class)
     values, origin = saved_values(settings_class, presets, config, f"--resume: {run}/config.json")
     for name, value in given.items():
-        if value != values[name]:
+        same = absolute(value) == absolute(values[name]) if known[name].is_path else value == values[name]
+        if not same:
             if not known[name].on_resume:
                 raise UsageError(f"{spelled(name)} {value}: the run in {run} was started with "
                                  f"{values[name]}: leave the flag out, or start a new run")
-            values[name], origin[name] = value, GIVEN
-    values["dry_run"] = given.get("dry_run", False)
+            origin[name] = GIVEN
+        values[name] = value
+    for name in ("dry_run", "data_changed"):                  # of this call alone
+        values[name] = given.get(name, False)
     return finish(settings_class(**values), origin, script)
 
 

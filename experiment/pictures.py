@@ -1,5 +1,7 @@
 """Pictures as PNG files: grids of images, and the curves of a run."""
+import contextlib
 import io
+import os
 
 import numpy as np
 from PIL import Image
@@ -31,6 +33,21 @@ def grid(images, columns=COLUMNS):
     return picture
 
 
+def tiles(picture, size):
+    """The images (n, S, S, 3) uint8 in a picture that `grid` made, without the white places of a last row.
+
+    Raises ValueError where it has other sizes.
+    """
+    step = size + GAP
+    if any((side + GAP) % step for side in picture.shape[:2]):
+        raise ValueError(f"no grid of images of {size} x {size}")
+    images = [picture[top:top + size, left:left + size]
+              for top in range(0, picture.shape[0], step) for left in range(0, picture.shape[1], step)]
+    while len(images) > 1 and (images[-1] == 255).all():
+        images.pop()
+    return np.stack(images)
+
+
 def to_bytes(images):
     """[-1, 1] -> uint8, rounded and clipped."""
     return np.clip(np.rint((images.astype(np.float32) + 1) * np.float32(127.5)), 0, 255).astype(np.uint8)
@@ -45,7 +62,26 @@ def png(picture):
 
 def curves(reports):
     """The bytes of a PNG with one panel for each of PANELS that the reports (dicts with 'step') have."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg   # here: it takes half a second
+    with _own_backend():
+        from matplotlib import style                   # here: it takes half a second
+
+    with style.context("default"):                     # not the user's own: text.usetex needs LaTeX
+        return _drawn(reports)
+
+
+@contextlib.contextmanager
+def _own_backend():
+    """Without MPLBACKEND, which notebooks set to one that Matplotlib cannot import outside of them."""
+    backend = os.environ.pop("MPLBACKEND", None)
+    try:
+        yield
+    finally:
+        if backend is not None:
+            os.environ["MPLBACKEND"] = backend
+
+
+def _drawn(reports):
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     panels = [panel for panel in PANELS if any(name in reports[-1] for name, _ in panel[1])]

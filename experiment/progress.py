@@ -1,8 +1,14 @@
 """What a person sees while training: a bar on a terminal, plain lines otherwise."""
+import contextlib
+import os
+import signal
 import sys
 import time
 
 from tqdm import tqdm
+
+from experiment.console import plain, say, writing
+from experiment.exit import Interrupted
 
 _SHOWN = (("kl", "kl {:.4g}"), ("feature_loss", "feature loss {:.4g}"), ("pixel_loss", "pixel loss {:.4g}"),
           ("attribute_loss", "attribute loss {:.4g}"), ("test_attribute_loss", "of test images {:.4g}"),
@@ -14,11 +20,12 @@ class Progress:
     """total: training steps of the run; done: those before it was resumed."""
 
     def __init__(self, total, done, epochs, stream=None):
-        self.total, self.epochs, self._stream = total, epochs, stream or sys.stdout
+        self.total, self.epochs, self._stream = total, epochs, stream
         self._began, self._at_begin, self._step = time.perf_counter(), done, done
         self._bar = None
-        if self._stream.isatty():
-            self._bar = tqdm(total=total, initial=done, unit="step", file=self._stream, dynamic_ncols=True)
+        stream = stream or sys.stdout
+        if stream.isatty():
+            self._bar = tqdm(total=total, initial=done, unit="step", file=stream, **_size(stream))
 
     def step(self):
         """One more step is done."""
@@ -27,10 +34,12 @@ class Progress:
             self._bar.update()
 
     def report(self, report):
-        """Show a line of metrics.jsonl (a dict)."""
+        """Show a line of metrics.jsonl (a dict). Raises Interrupted where nobody can see it any more."""
         shown = [words.format(report[name]) for name, words in _SHOWN if name in report]
         speed = [f"{report['images_per_s']:.3g} images/s", f"waiting for data {report['waiting']:.0%}"]
         if self._bar is not None:
+            if not self._bar.fp.isatty():                       # tqdm itself is silent about that
+                raise Interrupted(signal.SIGHUP, "interrupted: the terminal is gone")
             self._bar.set_description(f"epoch {report['epoch']}/{self.epochs}", refresh=False)
             self._bar.set_postfix_str(", ".join([*speed[:1], *shown]))
         else:
@@ -40,9 +49,10 @@ class Progress:
     def say(self, line):
         """Print a line, above the bar if there is one."""
         if self._bar is not None:
-            self._bar.write(line, file=self._stream)
+            with writing():
+                self._bar.write(plain(line), file=self._stream)
         else:
-            print(line, file=self._stream, flush=True)
+            say(line, self._stream)
 
     def close(self):
         if self._bar is not None:
@@ -51,6 +61,14 @@ class Progress:
     def _time_left(self):
         seconds = (time.perf_counter() - self._began) / max(1, self._step - self._at_begin)
         return duration(seconds * (self.total - self._step))
+
+
+def _size(terminal):
+    """tqdm's arguments: it shows nothing on a terminal that does not tell its size, as some of containers."""
+    with contextlib.suppress(OSError):
+        if 0 in os.get_terminal_size(terminal.fileno()):
+            return dict(ncols=80, nrows=24)
+    return dict(dynamic_ncols=True)
 
 
 def duration(seconds):

@@ -7,6 +7,7 @@ from pathlib import Path
 import gpuarray as ga
 from experiment import checkpoints, exported
 from experiment.attributes import noted_names
+from experiment.console import say
 from experiment.exit import UsageError
 from experiment.run_folder import RunFolder, checked
 from experiment.settings import Settings, finish, saved_values, spelled
@@ -134,4 +135,4 @@ def load_discriminator(run, discriminator, settings, device):
     discriminator.parameters[...], discriminator.statistics[...] = learned.parameters, learned.statistics
     planned = gan.settings.epochs * gan.settings.epoch_size
     unfinished = f" (only {gan.step:,} of its {planned:,} steps)" if gan.step < planned else ""
-    print(f"discriminator: {gan.source}{unfinished}")
+    say(f"discriminator: {gan.source}{unfinished}")

@@ -3,6 +3,7 @@ import sys
 
 import gpuarray as ga
 from experiment.attributes import attribute_names
+from experiment.console import say
 from experiment.exit import UsageError, run_program
 from experiment.flags import read_settings
 
@@ -26,7 +27,7 @@ def run_experiment(settings_class, presets, build, script):
             return
         images = open_images(settings)
         training = Training(settings, model, images, device, why)
-        print(f"run: {training.folder.path}", flush=True)
+        say(f"run: {training.folder.path}")
         training.run()
 
     run_program(main)
@@ -38,7 +39,7 @@ def choose_device(wanted):
         device, why = ga.choose_device(wanted)
     except ga.DeviceError as error:
         raise UsageError(f"--device {wanted}: {error}") from error
-    print(f"device: {device} ({why})", flush=True)
+    say(f"device: {device} ({why})")
     return device, why
 
 
@@ -57,12 +58,16 @@ def open_images(settings):
     """The dataset.Images of a run, told as well."""
     import dataset             # here: --help need not wait for it
 
-    images = dataset.open_dataset(settings.data, settings.image_size, settings.cache, limit=settings.limit,
-                                  want_attributes=settings.needs_attributes, augment=settings.augment,
-                                  skip_broken=settings.skip_broken)
+    try:
+        images = dataset.open_dataset(
+            settings.data, settings.image_size, settings.cache, limit=settings.limit,
+            want_attributes=settings.needs_attributes, augment=settings.augment,
+            skip_broken=settings.skip_broken)
+    except MemoryError as error:
+        raise UsageError(f"--data {settings.data}: out of memory while its images were decoded: close other "
+                         "programs, or use fewer images (--limit)") from error
     dropped = images.train.dropped + images.test.dropped
     for note in images.notes + [f"{dropped:,} images without attributes are left out"] * (dropped > 0):
-        print(note)
-    print(f"data: {images.name}, {len(images.train):,} images to train with, {len(images.test):,} to test",
-          flush=True)
+        say(note)
+    say(f"data: {images.name}, {len(images.train):,} images to train with, {len(images.test):,} to test")
     return images

@@ -1,88 +1,101 @@
 """The folder of a run: what lies where, and what config.json tells. No file in it is ever half written."""
 import contextlib
+import itertools
 import json
 import platform
 import shlex
 import subprocess
 import sys
-from dataclasses import asdict
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 
+import gpuarray
+from experiment import claim
 from experiment.exit import UsageError
+from experiment.reading import reading
+from experiment.settings import GIVEN, portable
 
 # advice where nothing can be resumed: a run begins in an empty folder only
 START_ANEW = "start anew with another --out, or after deleting this folder"
+
+_LARGEST = 1e300       # of a number in a report: larger ones, infinity and NaN are damage
 
 _ROOT = Path(__file__).resolve().parent.parent
 _PACKAGES = "numpy", "scipy", "pillow", "matplotlib", "cupy-cuda12x", "cupy-cuda13x"
 
 
+def begin(settings, images, device, why):
+    """The RunFolder of a new run, made and locked. Raises UsageError where it cannot be.
+
+    A name that this program chose, not the user, gets a number where another run has it.
+    """
+    chosen = settings.out
+    for number in itertools.count(2):
+        folder = RunFolder(settings.out)
+        try:
+            folder.create(describe(settings, images, device, why))
+            return folder
+        except claim.InUse:
+            if settings.origin["out"] == GIVEN:
+                raise
+            settings.out = f"{chosen}-{number}"
+
+
 class RunFolder:
     """config.json, metrics.jsonl, originals.png, samples/, reconstructions/, curves.png, checkpoints/,
-    index.html, report_data.js."""
+    index.html, report_data.js; health.json where something may be wrong."""
 
     def __init__(self, path):
         self.path = Path(path)
         self.checkpoints = self.path / "checkpoints"
         self._metrics = self.path / "metrics.jsonl"
+        self._lock = None
 
     # -------------------------------------------------------------------------------------------- the folder
 
     def check_free(self):
         """Raises UsageError unless a run can begin here: empty, and writable. Leaves nothing behind."""
-        with self._made():
-            pass
+        claim.check_free(self.path)
 
     def create(self, config):
-        """Begin a run: make the folder with its config.json. Raises UsageError like check_free."""
-        with self._made() as keep:
-            self.write_config(config)
-            keep()
+        """Begin a run: the folder appears with its config.json, locked. Raises UsageError like check_free."""
+        self._lock = claim.begin(self.path, _text(config).encode())
 
-    @contextlib.contextmanager
-    def _made(self):
-        """The folder, empty and writable. Without keep() it is removed, with the parents made for it."""
-        made, kept = [], []
-        try:
-            if self.path.is_dir() and any(self.path.iterdir()):
-                raise UsageError(f"--out {self.path}: there is something in this folder: choose another, "
-                                 "or add --resume to go on with the run in it")
-            made = [folder for folder in (self.path, *self.path.parents) if not folder.exists()]
-            self.path.mkdir(parents=True, exist_ok=True)
-            trial = self.path / ".trial"
-            trial.write_bytes(b"")
-            trial.unlink()
-            yield lambda: kept.append(True)
-        except OSError as error:
-            raise UsageError(f"--out {self.path}: cannot be written ({error.strerror}): "
-                             "choose another folder") from error
-        finally:
-            if not kept:
-                for folder in made:
-                    with contextlib.suppress(OSError):       # never made, or no longer empty
-                        folder.rmdir()
+    def lock(self):
+        """Let no other process train here until close. Raises UsageError where one does."""
+        self._lock = claim.lock(self.path)
+
+    def close(self):
+        """Let others train here."""
+        if self._lock is not None:
+            claim.release(self._lock)
+
+    def sweep(self):
+        """Remove what a killed process left half written."""
+        claim.sweep(self.path)
 
     # -------------------------------------------------------------------------------------------- config.json
 
     def write_config(self, config):
         """config: JSON-able, with script, settings and origin; `describe` gives it."""
-        self.write("config.json", json.dumps(config, indent=2) + "\n")
+        self.write(claim.CONFIG, _text(config))
 
     def config(self):
         """What write_config wrote. Raises UsageError where there is none, or it is no run's."""
-        path = self.path / "config.json"
+        path = self.path / claim.CONFIG
         try:
-            config = json.loads(path.read_text(encoding="utf-8"))
+            with reading(path, "is damaged (not JSON): start a new run"):
+                config = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
-            raise UsageError(f"{self.path}: not the folder of a run (no config.json in it): "
-                             "check the path") from None
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be read ({error.strerror}): check the path") from error
-        except (ValueError, RecursionError) as error:
-            raise UsageError(f"{path}: is damaged (not JSON): start a new run") from error
+            raise UsageError(f"{self.path}: {self._no_run()}") from None
         return checked(config, path)
+
+    def _no_run(self):
+        """Why there is no config.json."""
+        if self.path.is_dir() and claim.is_empty(self.path):
+            return "not the folder of a run, it is empty: start a run in it, without --resume"
+        return "not the folder of a run (no config.json in it): check the path"
 
     # ------------------------------------------------------------------------------------------ metrics.jsonl
 
@@ -98,7 +111,7 @@ class RunFolder:
         """All reports so far, oldest first. A damaged line, or one that a crash cut short, is left out."""
         reports = []
         for line in self._metrics.read_bytes().splitlines() if self._metrics.exists() else []:
-            with contextlib.suppress(ValueError, RecursionError):    # neither UTF-8 nor JSON; nested deep
+            with contextlib.suppress(ValueError, RecursionError):        # not UTF-8, not JSON, too deep
                 reports.append(json.loads(line))
         return list(filter(_is_report, reports))
 
@@ -112,7 +125,7 @@ class RunFolder:
     def write(self, name, content):
         """Write a file of text or bytes, completely or not at all. Makes the folder it lies in."""
         with self.new_file(self.path / name) as file:
-            file.write(content.encode() if isinstance(content, str) else content)
+            file.write(content.encode(errors="backslashreplace") if isinstance(content, str) else content)
 
     @contextlib.contextmanager
     def new_file(self, path):
@@ -129,6 +142,13 @@ class RunFolder:
         advice = "go on with --resume" if any(self.checkpoints.glob("epoch_*.npz")) else START_ANEW
         return UsageError(f"{path}: cannot be written ({error.strerror}): make room, then {advice}")
 
+    def forget(self, name):
+        """Remove a file, if it is there."""
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unwritable(self.path / name, error) from error
+
     def pictures(self, kind):
         """Paths of the pictures of a kind ('samples', 'reconstructions'), first epoch first."""
         return sorted((self.path / kind).glob("epoch_*.png"))
@@ -143,8 +163,12 @@ def checked(config, path):
 
 
 def _is_report(line):
-    return (isinstance(line, dict) and "step" in line
-            and all(isinstance(value, (int, float)) for value in line.values()))
+    return (isinstance(line, dict) and type(line.get("step")) is int
+            and all(isinstance(value, (int, float)) and abs(value) < _LARGEST for value in line.values()))
+
+
+def _text(config):
+    return json.dumps(config, indent=2) + "\n"
 
 
 # ------------------------------------------------------------------------------------------- its config.json
@@ -154,28 +178,35 @@ def describe(settings, images, device, why):
 
     images: the dataset.Images it trains on. device: 'cpu' or 'cuda', taken because of `why`.
     """
-    return {"script": settings.script, **_what_is_set(settings, images), **_circumstances(device, why)}
+    return {"script": settings.script, **_what_is_set(settings, images),
+            **circumstances(settings, device, why)}
 
 
 def add_resume(config, settings, images, step, device, why):
     """config.json of a run that goes on at `step`, with what has changed."""
-    before = config["settings"]
-    changed = {name: value for name, value in asdict(settings).items() if value != before.get(name)}
-    resumed = {"step": step, "changed": changed, **_circumstances(device, why)}
-    return {**config, **_what_is_set(settings, images), "resumed": [*config.get("resumed", []), resumed]}
+    before, earlier = config["settings"], config.get("resumed")
+    changed = {name: value for name, value in portable(settings).items() if value != before.get(name)}
+    resumed = {"step": step, "changed": changed, **circumstances(settings, device, why)}
+    return {**config, **_what_is_set(settings, images),
+            "resumed": [*(earlier if isinstance(earlier, list) else []), resumed]}
 
 
 def _what_is_set(settings, images):
-    data = {"name": images.name, "crop": images.crop, "train": len(images.train), "test": len(images.test)}
+    data = {"name": images.name, "crop": images.crop, "train": len(images.train), "test": len(images.test),
+            "digest": images.digest}
     if settings.needs_attributes:
         data["attributes"] = images.train.attribute_names
-    return {"settings": asdict(settings), "origin": settings.origin, "data": data}
+    return {"settings": portable(settings), "origin": settings.origin, "data": data}
 
 
-def _circumstances(device, why):
+def circumstances(settings, device, why):
+    """What a run's numbers depend on beside its settings."""
+    here = gpuarray.available_cores()
     return {"command": shlex.join(sys.argv),
             "started": datetime.now(timezone.utc).isoformat(timespec="seconds"), "commit": _commit(),
-            "device": f"{device}: {why}", "machine": platform.platform(), "versions": _versions()}
+            "device": f"{device}: {why}",
+            "cores": min(here, settings.cores or here) if device == "cpu" else None,
+            "machine": platform.platform(), "versions": _versions()}
 
 
 def _versions():

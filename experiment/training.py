@@ -1,22 +1,21 @@
 """The training loop: steps, reports, pictures, checkpoints; it saves the state when it is interrupted."""
 import contextlib
+import json
 import math
-import os
-import signal
-import sys
-import threading
 import time
 
 import numpy as np
 
 import gpuarray as ga
 from dataset import Batches
-from experiment import checkpoints, pictures, report
-from experiment.attributes import noted_names
+from experiment import checkpoints, health, pictures, report, resume
+from experiment.beside import Beside
+from experiment.console import say
 from experiment.exit import Diverged, Interrupted, UsageError
 from experiment.progress import Progress, duration
-from experiment.run_folder import RunFolder, add_resume, describe
+from experiment.run_folder import RunFolder, begin
 from experiment.settings import generator
+from experiment.signals import Signals
 
 PICTURES = 64          # samples, and test images to reconstruct, in a grid
 _END_RATE = 1e-5       # [released code] learning rate times batch size at the end
@@ -48,7 +47,6 @@ class Training:
 
     def __init__(self, settings, model, images, device, why):
         self.settings, self.model = settings, model
-        self.folder = RunFolder(settings.out)
         self.total_steps = settings.epochs * settings.epoch_size
         self.batches = Batches(images.train, settings.batch_size, images.size,
                                images.augmentation if settings.augment else None,
@@ -57,14 +55,14 @@ class Training:
         self.z = rng.standard_normal((PICTURES, model.z_size), np.float32)
         shown = np.sort(rng.permutation(len(images.test))[:PICTURES])
         originals = images.test.pictures(shown)                       # (n, S, S, 3)
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self._warnings = 0, 0.0, {}
         if settings.resume:
+            self.folder = RunFolder(settings.out)
             self._restore(images, device, why)
         else:
-            self.folder.create(describe(settings, images, device, why))
-            if images.skipped:
-                self.folder.write("skipped.txt", "\n".join(images.skipped) + "\n")
-            self.folder.write("originals.png", pictures.png(pictures.grid(originals)))
+            self.folder = begin(settings, images, device, why)
+        if images.skipped:
+            self.folder.write("skipped.txt", "\n".join(images.skipped) + "\n")
 
         def attributes(rows):                                         # of test images: [] or [(n, A)]
             if not settings.needs_attributes:
@@ -75,21 +73,24 @@ class Training:
         self._shown = ga.to_device(originals, device), *attributes(shown)
 
     def run(self):
-        """Train to the end. Raises Interrupted (after SIGINT, SIGTERM; state saved), Diverged, UsageError."""
+        """Train to the end. Raises Interrupted (after a signal; state saved), Diverged, UsageError."""
         self.progress = Progress(self.total_steps, self.step, self.settings.epochs)
-        self._first = self.step + 1
-        with contextlib.closing(self.batches), contextlib.closing(self.progress), _Signals() as signals:
-            self._start_interval()
+        self.beside = Beside(self.progress.say)
+        with (contextlib.closing(self.folder), contextlib.closing(self.batches),
+              contextlib.closing(self.progress), Signals() as signals):
+            self._begin()
             while self.step < self.total_steps:
                 self._train_step()
                 epoch, beyond = divmod(self.step, self.settings.epoch_size)
-                if beyond == 0 or self.step == self._first or self.step % self.settings.report_every == 0:
+                if beyond == 0 or self.step == 1 or self.step % self.settings.report_every == 0:
                     self._report()
                 if beyond == 0:
                     self._end_epoch(epoch)
-                if signals.received and self.step < self.total_steps:
-                    self._stop(signals.received)
-        print(f"done in {duration(self.seconds)}: open {self.folder.path / 'index.html'}", flush=True)
+                stop = signals.received or self.beside.lost
+                if stop and self.step < self.total_steps:
+                    self._stop(stop)
+        with self.beside("what is printed"):
+            say(f"done in {duration(self.seconds)}: open {self.folder.path / 'index.html'}")
 
     # -------------------------------------------------------------------------------------------- training
 
@@ -122,96 +123,110 @@ class Training:
         if self.step % self.settings.epoch_size == 0:
             line |= self.model.test_metrics(*self._shown)
         self.folder.add_metrics(line)
-        self.progress.report(line)
-        report.refresh(self.folder)
+        with self.beside("what is printed"):
+            self.progress.report(line)
+        with self.beside("the page"):
+            report.refresh(self.folder)
         self._start_interval()
 
     # ---------------------------------------------------------------------------------------- end of an epoch
 
     def _end_epoch(self, epoch):
-        for kind, images in (("samples", self.model.sample(*self._sampled)),
-                             ("reconstructions", self.model.reconstruct(*self._shown))):
-            if images is not None:                # a GAN has no encoder, a regressor makes no pictures
-                grid = pictures.grid(ga.to_host(images))
-                self.folder.write(f"{kind}/epoch_{epoch:04d}.png", pictures.png(grid))
-        self.folder.write("curves.png", pictures.curves(self.folder.metrics()))
-        if epoch % self.settings.checkpoint_every == 0 or epoch == self.settings.epochs:
+        """The checkpoint first: nothing that is only shown may cost it."""
+        every = self.settings.checkpoint_every, self.settings.keep_every or self.settings.epochs
+        if epoch == self.settings.epochs or any(epoch % number == 0 for number in every):
             self._save()
-        report.write(self.folder)
+        self._show(epoch)
         self._start_interval()
+
+    def _show(self, epoch):
+        for kind, make in (("samples", lambda: self.model.sample(*self._sampled)),
+                           ("reconstructions", lambda: self.model.reconstruct(*self._shown))):
+            with self.beside(f"the picture of {kind}"):
+                self._write_grid(f"{kind}/epoch_{epoch:04d}.png", make())
+        with self.beside("the plot of the curves"):
+            self.folder.write("curves.png", pictures.curves(self.folder.metrics()))
+        self._warn()
+        with self.beside("the page"):
+            report.write(self.folder)
+
+    def _warn(self):
+        """Tell what health finds, each kind once, on the screen and for the page."""
+        with self.beside("the search for signs of trouble"):
+            found = {kind: line for kind, line in health.warnings(self.folder) if kind not in self._warnings}
+            for kind, line in found.items():
+                self._warnings[kind] = {"message": line, "step": self.step}
+                self.progress.say(f"warning: {line}")
+            if found:
+                self.folder.write("health.json", json.dumps(list(self._warnings.values())))
+
+    def _write_grid(self, name, images):
+        if images is not None:                    # a GAN has no encoder, a regressor makes no pictures
+            self.folder.write(name, pictures.png(pictures.grid(ga.to_host(images))))
 
     # -------------------------------------------------------------------------------------------- state
 
+    def _begin(self):
+        """What was to be shown before the first step, or was cut off after the last checkpoint."""
+        originals = self.folder.path / "originals.png"
+        if self.settings.data_changed or not originals.exists():
+            with self.beside("the picture of test images"):
+                self._write_grid(originals.name, self._shown[0])
+        epoch, beyond = divmod(self.step, self.settings.epoch_size)
+        if epoch and not beyond:
+            self._show(epoch)
+        else:
+            self._warn()
+        self._start_interval()
+
     def _save(self):
         """Write a checkpoint, never of a state that is broken."""
-        state = self.model.state()
-        for name, array in state.items():
+        state, (unreported, totals) = self.model.state(), self.model.totals()
+        for name, array in {**state, **totals}.items():
             if not np.isfinite(array).all():
                 raise Diverged(f"{name} is no longer finite at step {self.step}: {self._after_divergence()}")
-        checkpoint = checkpoints.Checkpoint(self.step, self.seconds, state, self.batches.state(), self.z)
-        return checkpoints.save(self.folder, checkpoint, self.settings.epoch_size)
+        checkpoint = checkpoints.Checkpoint(self.step, self.seconds, state, self.batches.state(), self.z,
+                                            unreported, totals)
+        return checkpoints.save(self.folder, checkpoint, self.settings.epoch_size, self.settings.keep_every)
 
     def _restore(self, images, device, why):
-        path = checkpoints.latest(self.folder)
-        saved = checkpoints.load(path, resuming=True)
-        if saved.step >= self.total_steps:
-            raise UsageError(f"--resume: the run in {self.folder.path} has done its {self.settings.epochs} "
-                             "epochs: give more with --epochs")
+        with contextlib.ExitStack() as on_error:
+            on_error.callback(self.folder.close)
+            self.folder.lock()
+            path, saved = resume.open_checkpoint(self.folder, self.settings, images, device, why)
+            if saved is not None:
+                self._take_back(path, saved, images)
+            resume.begin_again(self.folder, self.settings, images, self.step, device, why)
+            on_error.pop_all()
+        say(f"going on from {path or 'the beginning'}, step {self.step:,} of {self.total_steps:,}")
+
+    def _take_back(self, path, saved, images):
+        """Everything as it was when a checkpoint was saved."""
         if saved.z.shape != self.z.shape:
             raise UsageError(f"{path}: belongs to a model with {saved.z.shape[-1]} latent dimensions, "
                              f"this one has {self.z.shape[-1]}: start a new run")
+        stream = saved.batches
+        if self.settings.data_changed:
+            stream = stream | {"images": len(images.train)}
         try:
             self.model.restore(saved.model)
-            self.batches.restore(saved.batches)
+            self.model.restore_totals(saved.unreported, saved.totals)
+            self.batches.restore(stream)
         except (ValueError, KeyError) as error:
             raise UsageError(f"{path}: does not fit this run ({error}): start a new run") from error
         self.step, self.seconds, self.z = saved.step, saved.seconds, saved.z
-        config = self.folder.config()
-        names = self.settings.attribute_names
-        if names and noted_names(config, self.folder.path / "config.json") != names:
-            raise UsageError(f"--data {self.settings.data}: has other attributes than the run in "
-                             f"{self.folder.path} is told: go on with its own data")
-        self.folder.rewind_metrics(self.step)
-        config = add_resume(config, self.settings, images, self.step, device, why)
-        self.folder.write_config(config)
-        print(f"going on from {path}, step {self.step:,} of {self.total_steps:,}", flush=True)
 
     def _stop(self, signal_number):
-        """Save and leave, after a signal."""
-        if self._from != self.step:
-            self._report()
+        """Save and leave, after a signal. The steps since the last report stay to be reported."""
+        self.seconds += time.perf_counter() - self._began
         raise Interrupted(signal_number, f"interrupted at step {self.step:,}: state saved in {self._save()}: "
                                          f"go on with --out {self.folder.path} --resume")
 
     def _after_divergence(self):
         """What to do, for a message."""
-        try:
-            path = checkpoints.latest(self.folder)
-        except UsageError:
-            return "the training diverged: start again with a smaller --lr"
-        return (f"the training diverged: the last good state is {path}: go on from it with "
-                f"--resume --lr {self.settings.lr / 2:.3g}, or start again")
-
-
-class _Signals:
-    """While open, SIGINT and SIGTERM are noted in `received`, so that a step can end; a second one ends the
-    process."""
-
-    _HANDLED = signal.SIGINT, signal.SIGTERM
-
-    def __enter__(self):
-        self.received, self._before = None, {}
-        if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._note) for number in self._HANDLED}
-        return self
-
-    def __exit__(self, *exception):
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _note(self, number, frame):
-        if self.received:               # not raised: inside a __del__ Python would drop it, and train on
-            print("interrupted twice: what was done since the last checkpoint is lost", file=sys.stderr,
-                  flush=True)
-            os._exit(128 + number)
-        self.received = number
+        with contextlib.suppress(UsageError):
+            (path, _), _ = checkpoints.newest_good(self.folder)
+            if path is not None:
+                return (f"the training diverged: the last good state is {path}: go on from it with --resume "
+                        f"--lr {self.settings.lr / 2:.3g}, or start again")
+        return "the training diverged: start again with a smaller --lr"

@@ -96,6 +96,16 @@ class Model:
         """Metrics of images that were not trained on, as floats by name; {} for a model that has none."""
         return {}
 
+    def totals(self):
+        """What metrics() would average, to restore: the number of steps, and sums (NumPy arrays) by name."""
+        totals = self._totals if self._steps else {}
+        return self._steps, {name: ga.to_host(total) for name, total in totals.items()}
+
+    def restore_totals(self, steps, totals):
+        """Take back what `totals` gave, before the first step."""
+        self._steps = steps
+        self._totals = {name: ga.to_device(total, self._device) for name, total in totals.items()}
+
     # -------------------------------------------------------------------------------------------- pictures
 
     @property
@@ -161,6 +171,9 @@ class Model:
                 found = (f"has shape {state[name].shape}, expected {array.shape}" if name in state
                          else "is missing")
                 raise ValueError(f"state of another model: {name} {found}")
-        device = "cpu" if isinstance(self.noise_counter, np.ndarray) else "cuda"
         for name, array in arrays.items():
-            array[...] = ga.to_device(state[name].astype(array.dtype, copy=False), device)
+            array[...] = ga.to_device(state[name].astype(array.dtype, copy=False), self._device)
+
+    @property
+    def _device(self):
+        return "cpu" if isinstance(self.noise_counter, np.ndarray) else "cuda"

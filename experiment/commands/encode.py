@@ -7,15 +7,18 @@ import numpy as np
 from dataset import open_all
 from experiment.commands.output import new_file
 from experiment.commands.shared import (
-    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, whole)
+    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, path, whole)
 from experiment.compute import compute_all
 
 
 def add_flags(parser):
     add_run(parser)
-    parser.add_argument("data", metavar="DATA", help="toyfaces, celeba, lfw, or a path of pictures")
-    parser.add_argument("--limit", type=whole(1), metavar="N", help="encode only the first so many (all)")
-    parser.add_argument("--cache", metavar="DIR", help="folder of decoded images (that of the run)")
+    parser.add_argument("data", type=path, metavar="DATA",
+                        help="toyfaces, celeba, lfw, or a path of pictures")
+    parser.add_argument("--limit", type=whole(1), metavar="N",
+                        help="encode only the first so many (all)")
+    parser.add_argument("--cache", type=path, metavar="DIR",
+                        help="folder of decoded images (that of the run)")
     add_crop(parser)
     add_regressor(parser)
     add_out(parser, "FILE.npz", "the file to write")

@@ -8,13 +8,13 @@ import numpy as np
 from dataset import read_pictures
 from experiment.commands.output import new_pictures
 from experiment.commands.shared import (
-    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, whole)
+    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, path, whole)
 from experiment.compute import compute
 
 
 def add_flags(parser):
     add_run(parser)
-    parser.add_argument("images", nargs=2, metavar="IMAGE", help="a picture file")
+    parser.add_argument("images", type=path, nargs=2, metavar="IMAGE", help="a picture file")
     parser.add_argument("--steps", type=whole(2, 1000), default=8, metavar="N", help="length of the row (8)")
     add_crop(parser)
     add_regressor(parser)

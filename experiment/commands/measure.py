@@ -7,7 +7,7 @@ number was made, and neighbours.png, samples above their nearest training images
 """
 from experiment import report
 from experiment.commands.output import new_file_in, place
-from experiment.commands.shared import add_data, add_results, add_run, open_run, whole
+from experiment.commands.shared import add_data, add_results, add_run, open_run, path, whole
 from experiment.evaluation.measuring import measure
 from experiment.evaluation.results import as_json
 from experiment.evaluation.subject import FEWEST, Subject
@@ -17,7 +17,8 @@ from experiment.run_folder import RunFolder
 def add_flags(parser):
     add_run(parser)
     add_data(parser)
-    parser.add_argument("--network", metavar="DATA", help="data with attributes, to train the attribute "
+    parser.add_argument("--network", type=path, metavar="DATA",
+                        help="data with attributes, to train the attribute "
                         "network on (the data that is measured on)")
     parser.add_argument("--count", type=whole(FEWEST), default=2000, metavar="N",
                         help="held-out images, and samples, at most (2000)")

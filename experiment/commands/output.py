@@ -10,6 +10,7 @@ import numpy as np
 
 from dataset import atomic_write
 from experiment import pictures, report
+from experiment.console import say
 from experiment.exit import UsageError
 from experiment.run_folder import RunFolder
 
@@ -35,7 +36,7 @@ def _new_file(path, overwrite):
         raise UsageError(f"--out {path}: exists: add --overwrite to replace it, or give another name")
     with _writing(path), atomic_write(path) as file:
         yield file
-    print(f"written: {path}")
+    say(f"written: {path}")
 
 
 @contextlib.contextmanager
@@ -50,7 +51,7 @@ def new_pictures(options, columns=pictures.COLUMNS):
     if Path(options.out).suffix.lower() != ".png":
         with _new_folder(options, lambda inside: all(map(_WRITTEN.fullmatch, inside))) as folder:
             yield single_pictures(folder)
-        print(f"written: {len(os.listdir(options.out)):,} pictures in {options.out}")
+        say(f"written: {len(os.listdir(options.out)):,} pictures in {options.out}")
         return
     images = []
     with new_file(options, ".png") as file:
@@ -82,7 +83,7 @@ def new_results(options, name):
     is_in_run, options.out = options.out is None, place(options, name)
     with _new_folder(options, lambda inside: f"{name}.json" in inside) as folder:
         yield folder
-    print(f"written: {', '.join(sorted(os.listdir(options.out)))} in {options.out}")
+    say(f"written: {', '.join(sorted(os.listdir(options.out)))} in {options.out}")
     if is_in_run:
         report.write(RunFolder(options.run))
 

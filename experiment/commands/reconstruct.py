@@ -9,14 +9,14 @@ import numpy as np
 from dataset import read_pictures
 from experiment.commands.output import new_pictures
 from experiment.commands.shared import (
-    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run)
+    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, path)
 from experiment.compute import compute, in_batches
 from experiment.pictures import COLUMNS
 
 
 def add_flags(parser):
     add_run(parser)
-    parser.add_argument("images", nargs="+", metavar="IMAGE", help="a picture file")
+    parser.add_argument("images", type=path, nargs="+", metavar="IMAGE", help="a picture file")
     add_crop(parser)
     add_regressor(parser)
     add_out(parser, "PATH", "FILE.png: one grid; else a folder of single pictures")

@@ -8,13 +8,16 @@ from pathlib import Path
 
 from experiment import report
 from experiment.commands.output import new_file
+from experiment.commands.shared import path
+from experiment.console import say
 from experiment.exit import UsageError
 from experiment.run_folder import RunFolder
 
 
 def add_flags(parser):
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="folder of a run, or of several")
-    parser.add_argument("--out", metavar="FILE.html", help="the file to write, needed for several runs")
+    parser.add_argument("runs", type=path, nargs="+", metavar="RUN", help="folder of a run, or of several")
+    parser.add_argument("--out", type=path, metavar="FILE.html",
+                        help="the file to write, needed for several runs")
     parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
 
 
@@ -27,7 +30,7 @@ def run(options):
         raise UsageError(f"report: {len(folders)} runs: say with --out FILE.html where their page shall be")
     else:
         report.write(folders[0])
-        print(f"written: {folders[0].path / report.PAGE}")
+        say(f"written: {folders[0].path / report.PAGE}")
 
 
 def _runs(path):

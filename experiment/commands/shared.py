@@ -3,15 +3,19 @@ import argparse
 
 from dataset import CROPS
 from experiment.compute import compute
+from experiment.console import say
 from experiment.exit import UsageError
+from experiment.kinds import expanded
 from experiment.reopen import reopen
 from experiment.run import choose_device
 
 
 def add_run(parser):
     """RUN, --checkpoint and --device."""
-    parser.add_argument("run", metavar="RUN", help="folder of a run, or a file that the command export wrote")
-    parser.add_argument("--checkpoint", metavar="NAME", help="such as epoch_0012, or a path (the newest)")
+    parser.add_argument("run", type=path, metavar="RUN",
+                        help="folder of a run, or a file that the command export wrote")
+    parser.add_argument("--checkpoint", type=path, metavar="NAME",
+                        help="such as epoch_0012, or a path (the newest)")
     add_device(parser)
 
 
@@ -23,25 +27,34 @@ def add_device(parser):
 
 def add_out(parser, metavar, doc):
     """--out and --overwrite."""
-    parser.add_argument("--out", metavar=metavar, required=True, help=doc)
+    parser.add_argument("--out", type=path, metavar=metavar, required=True, help=doc)
     parser.add_argument("--overwrite", action="store_true", help="replace what is at --out")
 
 
 def add_results(parser, doc):
     """--out and --overwrite of a command whose results lie in the run's folder."""
-    parser.add_argument("--out", metavar="DIR", help=doc)
+    parser.add_argument("--out", type=path, metavar="DIR", help=doc)
     parser.add_argument("--overwrite", action="store_true", help="replace earlier results")
 
 
 def add_data(parser, doc="toyfaces, celeba, lfw, or a path of pictures (the data of the run)"):
     """--data and --cache."""
-    parser.add_argument("--data", metavar="DATA", help=doc)
-    parser.add_argument("--cache", metavar="DIR", help="folder of decoded images (that of the run)")
+    parser.add_argument("--data", type=path, metavar="DATA", help=doc)
+    parser.add_argument("--cache", type=path, metavar="DIR",
+                        help="folder of decoded images (that of the run)")
 
 
 def add_crop(parser):
     """--crop."""
     parser.add_argument("--crop", choices=tuple(CROPS), help="how pictures are cut (as the data of the run)")
+
+
+def path(words):
+    """The `type` of an argument that is a path: '~' is expanded."""
+    try:
+        return expanded(words)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{words}: {error}") from None
 
 
 def whole(at_least, at_most=2**31 - 1):
@@ -62,7 +75,7 @@ def open_any(options):
     """(OpenedRun, device) of the flags of add_run, told as well."""
     device, _ = choose_device(options.device)
     opened = reopen(options.run, device, options.checkpoint)
-    print(f"model: {opened.source}, step {opened.step:,}", flush=True)
+    say(f"model: {opened.source}, step {opened.step:,}")
     return opened, device
 
 
@@ -88,13 +101,13 @@ def crop_of(options, opened):
         crop, why = opened.crop, "as the data of the run"
     if crop is None:
         crop, why = "centre", "the run does not tell how its data was cut: --crop chooses"
-    print(f"crop: {crop} ({why})", flush=True)
+    say(f"crop: {crop} ({why})")
     return crop
 
 
 def add_regressor(parser):
     """--regressor, for attributes_beside."""
-    parser.add_argument("--regressor", metavar="RUN",
+    parser.add_argument("--regressor", type=path, metavar="RUN",
                         help="run of lfw_regressor.py: tells a conditional RUN your pictures' attributes")
 
 
@@ -119,7 +132,7 @@ def open_regressor(run, device):
     if opened.model.has_decoder:
         raise UsageError(f"--regressor {run}: a run of {opened.settings.script}.py: give one of "
                          "lfw_regressor.py")
-    print(f"regressor: {opened.source}, step {opened.step:,}", flush=True)
+    say(f"regressor: {opened.source}, step {opened.step:,}")
     return opened
 
 

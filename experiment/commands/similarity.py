@@ -11,8 +11,9 @@ import numpy as np
 
 from experiment.commands.output import new_results
 from experiment.commands.shared import (
-    add_data, add_device, add_out, check_same_data, open_regressor, whole)
+    add_data, add_device, add_out, check_same_data, open_regressor, path, whole)
 from experiment.compute import compute
+from experiment.console import say
 from experiment.evaluation import charts, similarity
 from experiment.exit import UsageError
 from experiment.reopen import reopen
@@ -26,8 +27,10 @@ COLUMNS = {"cosine_best": f"cosine, best of {similarity.SAMPLES}", "cosine": "co
 
 
 def add_flags(parser):
-    parser.add_argument("runs", nargs="+", metavar="RUN", help="a conditional run, or its exported file")
-    parser.add_argument("--regressor", metavar="RUN", required=True, help="a run of lfw_regressor.py")
+    parser.add_argument("runs", type=path, nargs="+", metavar="RUN",
+                        help="a conditional run, or its exported file")
+    parser.add_argument("--regressor", type=path, metavar="RUN", required=True,
+                        help="a run of lfw_regressor.py")
     add_device(parser)
     parser.add_argument("--count", type=whole(2), default=500, metavar="N", help="test images, at most (500)")
     parser.add_argument("--seed", type=whole(0, 2**62), default=0, metavar="S", help="of z (0)")
@@ -72,7 +75,7 @@ def _open_model(run, regressor, regressor_name, device):
     if not opened.model.has_decoder or not opened.settings.attribute_names:
         raise UsageError(f"{run}: is no conditional run: train one with --conditional")
     check_same_data(regressor_name, regressor, run, opened)
-    print(f"model: {opened.source}, step {opened.step:,}", flush=True)
+    say(f"model: {opened.source}, step {opened.step:,}")
     return opened
 
 

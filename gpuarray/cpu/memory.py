@@ -43,6 +43,8 @@ _pool = _Pool()
 class _Owner:
     """The `.base` of an array and its views, which gives the buffer back when the last of them is deleted."""
 
+    memory = None                # until there is one: Ctrl-C may come before that
+
     def __init__(self, nbytes, shape, dtype):
         self.memory = _pool.take(_size_class(nbytes + _ALIGNMENT))
         start = self.memory.ctypes.data
@@ -50,7 +52,8 @@ class _Owner:
                                     "typestr": dtype.str, "version": 3}
 
     def __del__(self, pool=_pool):
-        pool.give(self.memory)
+        if self.memory is not None:
+            pool.give(self.memory)
 
 
 def _size_class(nbytes):

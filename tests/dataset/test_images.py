@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from dataset import (
-    CELEBA, CROPS, FLIPS, LFW, Augmentation, DataError, attribute_names, held_out_attributes, open_all,
-    open_dataset, read_pictures, readers, toyfaces)
+    CELEBA, CROPS, FLIPS, LFW, Augmentation, DataError, Images, Split, attribute_names, held_out_attributes,
+    images, open_all, open_dataset, read_pictures, readers, toyfaces)
 from dataset.pixels import Arrays
 from dataset.source import Source
 from dataset.toyfaces import reader
@@ -184,6 +184,31 @@ def test_attributes_of_data_without_any(tmp_path):
     for ask in (attribute_names, held_out_attributes):
         with pytest.raises(DataError, match="pictures: has no attribute list beside it: add it, or use data"):
             ask(tmp_path / "pictures", tmp_path)
+
+
+def test_the_digest_stands_for_the_pixels():
+    rng = np.random.default_rng(0)
+    train, test = (rng.integers(0, 256, (n, 10, 10, 3), np.uint8) for n in (9, 3))
+
+    def digest(train, test):
+        return Images("folder", 8, Split(train, 1), Split(test, 1), []).digest
+
+    changed = test.copy()
+    changed[2, 9, 9, 2] ^= 1
+    others = [(train[::-1], test), (train[:8], test), (train, changed)]
+    assert len({digest(train, test), *(digest(*other) for other in others)}) == 4
+    assert digest(train.copy(), test.copy()) == digest(train, test)
+
+
+def test_of_many_images_evenly_spread_ones_are_digested(monkeypatch):
+    monkeypatch.setattr(images, "DIGESTED_BYTES", 10 * 300)
+    rows = np.zeros((25, 10, 10, 3), np.uint8)
+    digests = []
+    for number in (0, 1, 3, 24):
+        changed = rows.copy()
+        changed[number] = 1
+        digests.append(Images("folder", 8, Split(changed, 1), Split(rows[:1], 1), []).digest)
+    assert len(set(digests)) == 4                  # 0, 3, 24, and the untouched 1
 
 
 def test_importing_brings_in_neither_the_networks_nor_what_is_slow():

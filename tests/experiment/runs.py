@@ -31,6 +31,7 @@ def finished_run(path, script="celeba_aegan", crop="centre", **given):
                 array += rng.random(array.shape, np.float32) / 20
         checkpoint = checkpoints.Checkpoint(2 * epoch, 1.0, model.state(), {}, np.zeros((1, model.z_size)))
         checkpoints.save(folder, checkpoint, settings.epoch_size)
+    folder.close()
     return model
 
 

@@ -1,5 +1,7 @@
 import json
+import struct
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -50,6 +52,19 @@ def test_steps_beyond_an_epoch_are_newer_than_its_end(folder):
     assert checkpoints.latest(folder).name == "epoch_0002_plus_00003.npz"
 
 
+def test_every_kth_epoch_is_kept_for_good(folder):
+    for step in (4, 8, 9, 12, 16, 20, 24):
+        checkpoints.save(folder, make(step), epoch_size=4, keep_every=2)
+    assert sorted(path.name for path in folder.checkpoints.iterdir()) == [
+        "epoch_0002.npz", "epoch_0004.npz", "epoch_0005.npz", "epoch_0006.npz"]
+
+
+def test_what_was_not_reported_yet_comes_back(folder):
+    saved = replace(make(), unreported=3, totals={"kl": np.array([1.5], np.float32)})
+    loaded = checkpoints.load(checkpoints.save(folder, saved, epoch_size=4))
+    assert loaded.unreported == 3 and loaded.totals["kl"].tobytes() == saved.totals["kl"].tobytes()
+
+
 def test_no_checkpoint_is_an_error(folder):
     with pytest.raises(UsageError, match="no checkpoint in this run: start anew with another --out, or "):
         checkpoints.latest(folder)
@@ -98,12 +113,35 @@ def array(path):
 Z, NO_BATCHES = np.zeros((3, 5)), {}
 
 
-def with_content(z=Z, batches=NO_BATCHES):
+def with_content(z=Z, batches=NO_BATCHES, step=8, **more):
     def spoil(path):
-        about = {"format": checkpoints._FORMAT, "step": 8, "seconds": 1.0, "batches": batches}
-        np.savez(path, about=np.array(json.dumps(about)), z=z)
+        about = {"format": checkpoints._FORMAT, "step": step, "seconds": 1.0, "batches": batches}
+        np.savez(path, about=np.array(json.dumps(about)), z=z, **more)
 
     return spoil
+
+
+def with_header(header):
+    """Spoils a member: another header of its .npy, which Python's own parser reads."""
+    def spoil(path):
+        with_content()(path)
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("model/x.npy", b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header)
+
+    return spoil
+
+
+def deep_json(path):
+    np.savez(path, about=np.array("[" * 100_000), z=Z)
+
+
+def compressed(path):
+    np.savez_compressed(path, about=np.array(json.dumps({"format": checkpoints._FORMAT})), z=Z)
+
+
+DAMAGED_HEADERS = [b"{'descr': '<f4', 'shape': (2,", b"{'descr': '<f4'\x00", b"(" * 9000 + b")" * 9000,
+                   b"{'descr': '<f8', 'fortran_order': False, 'shape': (9999999999999,)}",
+                   b"{'descr': '|O', 'fortran_order': False, 'shape': (0,)}", b"[" * 60_000]
 
 
 def text(path):
@@ -117,7 +155,9 @@ def text_inside(path):
 
 @pytest.mark.parametrize("spoil", [
     cut, flip, empty, pickled, array, text, foreign, pickled_inside, text_inside,
-    with_content(z=np.float32(1)), with_content(batches=None), with_content(batches={"key": None})])
+    with_content(z=np.float32(1)), with_content(batches=None), with_content(batches={"key": None}),
+    with_content(step=float("inf")), with_content(**{"totals/kl": np.zeros(3)}), deep_json, compressed,
+    *map(with_header, DAMAGED_HEADERS)])
 def test_a_spoiled_checkpoint_is_an_error_that_names_the_one_before(folder, spoil):
     checkpoints.save(folder, make(4), epoch_size=4)
     path = checkpoints.save(folder, make(8), epoch_size=4)
@@ -145,4 +185,37 @@ def test_a_checkpoint_of_another_version_is_told_as_such(folder):
     about = {"format": "autoencoding-beyond-pixels checkpoint 0"}
     np.savez(path, about=np.array(json.dumps(about)), z=np.zeros(1))
     with pytest.raises(UsageError, match="written by another version .* checkpoint 0.: use that version"):
+        checkpoints.load(path)
+
+
+def spoil_with_nan(path):
+    checkpoint = checkpoints.load(path)
+    checkpoint.model["odd"] = np.array([np.nan])
+    checkpoints.save(RunFolder(path.parent.parent), checkpoint, epoch_size=4)
+
+
+@pytest.mark.parametrize("spoil", [cut, flip, empty, spoil_with_nan])
+def test_the_newest_good_one_is_found(folder, spoil):
+    assert checkpoints.newest_good(folder) == ((None, None), [])
+    for step in (4, 8, 12):
+        checkpoint = make(step)
+        del checkpoint.model["odd"]
+        last = checkpoints.save(folder, checkpoint, epoch_size=4)
+    spoil(last)
+    (path, saved), spoiled = checkpoints.newest_good(folder)
+    assert (path.name, saved.step, spoiled) == ("epoch_0002.npz", 8, [last])
+    for path in set(folder.checkpoints.iterdir()) - {last}:
+        spoil(path)
+    with pytest.raises(UsageError, match="every checkpoint is damaged, .* delete them all to begin"):
+        checkpoints.newest_good(folder)
+
+
+def test_a_lack_of_memory_is_no_damage(folder, monkeypatch):
+    path = checkpoints.save(folder, make(), epoch_size=4)
+
+    def lack(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(np, "frombuffer", lack)
+    with pytest.raises(MemoryError):
         checkpoints.load(path)

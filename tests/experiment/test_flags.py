@@ -1,12 +1,12 @@
 """Command lines to settings, with the fake experiment of fakes.py."""
 import re
-from dataclasses import asdict
 
 import pytest
 
 from experiment.exit import UsageError
 from experiment.flags import read_settings
 from experiment.run_folder import RunFolder
+from experiment.settings import portable
 from tests.experiment.fakes import PRESETS, Config
 
 
@@ -48,13 +48,15 @@ def test_default_folder_names_script_preset_and_time():
     (["--preset", "best"], "--preset best: use quick, paper or released"),
     (["--out", ""], "--out '': the value is empty: expected DIR"),
     (["--data", "  "], "--data '  ': the value is empty: expected DATA"),
+    (["--out", "~nobody-of-that-name/x"], "--out '~nobody-of-that-name/x': there is no user nobody-of-that-"),
+    (["--batch-size", "1"], "--batch-size 1: batch normalisation .*: use 2 or more"),
+    (["--data-changed"], "--data-changed: is for a run that goes on with other images: add --resume"),
     (["--epochs", ""], "--epochs '': expected a whole number"),
     (["--epoch", "3"], r"--epoch: no such flag: did you mean --epochs\?"),
     (["--frobnicate"], "--frobnicate: no such flag: --help lists them all"),
     (["stray"], "stray: no such flag"),
     (["--data", "a.png", "b.png"], "b.png: no such flag: .* give the folder that holds them"),
     (["--data", "a", "--data", "b"], "--data b: is the second --data"),
-    (["--batch-size", "1"], "--batch-size 1: expected a whole number from 2 to"),
     (["--no-resume"], "--no-resume: no such flag"),
     (["--augment=1"], "--augment"),
     (["--resume"], "--resume: needs the folder of the run"),
@@ -65,6 +67,19 @@ def test_what_is_wrong_is_named(arguments, message, tmp_path):
         read(*arguments)
     assert "\n" not in str(caught.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tilde_is_the_home_folder_in_every_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = read("--data", "~/faces", "--cache=~", "--out=~/a/run")
+    assert (settings.data, settings.cache) == (f"{tmp_path}/faces", str(tmp_path))
+    assert settings.out == f"{tmp_path}/a/run"
+
+
+def test_without_a_home_a_tilde_is_an_error(monkeypatch):
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)
+    with pytest.raises(UsageError, match="--out '~/run': your home folder is not known: give the whole path"):
+        read("--out", "~/run")
 
 
 def test_help_shows_every_flag_with_its_presets(capsys):
@@ -80,7 +95,9 @@ class TestResume:
     @pytest.fixture(autouse=True)
     def run(self):
         settings = read("--out", "run", "--lr", "0.25")
-        RunFolder("run").create({"script": "fake", "settings": asdict(settings), "origin": settings.origin})
+        folder = RunFolder("run")
+        folder.create({"script": "fake", "settings": portable(settings), "origin": settings.origin})
+        folder.close()
 
     def test_the_runs_own_settings_count(self):
         settings = read("--out", "run", "--resume")
@@ -116,6 +133,36 @@ class TestResume:
         RunFolder("run").write_config(config)
         settings = read("--out", "run", "--resume")
         assert (settings.warmup, settings.origin["warmup"], settings.lr) == (0, "ours", 0.25)
+
+    def test_a_setting_younger_than_the_run_may_stand_for_what_was_done_before(self):
+        config = RunFolder("run").config()
+        del config["settings"]["cores"], config["settings"]["graph"]
+        RunFolder("run").write_config(config)
+        settings = read("--out", "run", "--resume")
+        assert (settings.cores, settings.graph) == (None, False)
+
+    @pytest.mark.parametrize("name, value", [("preset", []), ("preset", {}), ("lr", 1e999), ("lr", 10**400),
+                                             ("data", "x" * 5000), ("cache", 5), ("\x1b[2J" * 50, 1)])
+    def test_a_spoiled_config_is_one_short_line(self, name, value):
+        config = RunFolder("run").config()
+        config["settings"][name] = value
+        config["origin"] = {"a": 1, "lr": [3]}
+        RunFolder("run").write_config(config)
+        if name != "data":
+            with pytest.raises(UsageError, match="no setting of this version") as caught:
+                read("--out", "run", "--resume")
+            assert len(str(caught.value)) < 300
+
+    def test_paths_are_found_from_another_folder(self, tmp_path, monkeypatch):
+        config = RunFolder("run").config()
+        config["settings"] = portable(read("--out", "other", "--data", "faces", "--cache", "cache"))
+        RunFolder("run").write_config(config)
+        (tmp_path / "sub").mkdir()
+        monkeypatch.chdir(tmp_path / "sub")
+        settings = read("--out", "../run", "--resume", "--cache", "../cache")
+        assert (settings.out, settings.cache) == ("../run", "../cache")
+        assert settings.data == str(tmp_path / "faces") and settings.origin["cache"] == "ours"
+        assert portable(settings) == config["settings"] | {"out": str(tmp_path / "run"), "resume": True}
 
     def test_without_resume_the_folder_is_in_use(self):
         with pytest.raises(UsageError, match="add --resume"):

@@ -23,7 +23,9 @@ def test_create_writes_the_config(tmp_path):
     folder = RunFolder(tmp_path / "a" / "run")
     folder.create(CONFIG)
     assert folder.config() == CONFIG
+    folder.close()
     assert [path.name for path in folder.path.iterdir()] == ["config.json"]
+    assert [path.name for path in folder.path.parent.iterdir()] == ["run"]
 
 
 @pytest.mark.parametrize("begin", [lambda folder: folder.check_free(), lambda folder: folder.create(CONFIG)])
@@ -44,7 +46,8 @@ def test_a_folder_that_cannot_be_made_is_refused(tmp_path, name):
 
 
 @pytest.mark.parametrize("content, complaint", [
-    (None, "not the folder of a run"), ("{", "damaged"), ("[]", "not the settings of a run"),
+    (None, "not the folder of a run, it is empty"), ("{", "damaged"), ("[" * 100_000, "damaged"),
+    ("[]", "not the settings of a run"),
     ('{"script": "fake", "settings": {}}', "not the settings of a run")])
 def test_config_of_something_else_is_refused(tmp_path, content, complaint):
     if content is not None:
@@ -80,7 +83,8 @@ def test_a_write_error_says_what_to_do(tmp_path, checkpoints, advice):
 
 @pytest.mark.parametrize("damage", [
     b"5", b"[]", b"{}", b"null", b'{"kl": 1.0}', b'{"step": "5"}', b'{"step": 5, "kl": null}', b"\xff\xfe",
-    b'{"step": 5, "\xe9": 1}'])
+    b'{"step": 5, "\xe9": 1}', b"[" * 100_000, b'{"step": 1e999}', b'{"step": 5, "kl": NaN}',
+    b'{"step": 5, "kl": -1e999}', b'{"step": true}'])
 def test_damaged_metrics_are_left_out(tmp_path, damage):
     (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n' + damage + b'\n{"step": 2}\n')
     assert RunFolder(tmp_path).metrics() == [{"step": 1}, {"step": 2}]

@@ -101,3 +101,14 @@ def test_concatenate(axis, shapes, dtype):
     got = ga.concatenate(*arrays, axis=axis)
     assert got.dtype == dtype and got.flags.c_contiguous
     np.testing.assert_array_equal(got, np.concatenate(arrays, axis))
+
+
+def test_an_array_that_was_interrupted_in_the_making_is_silent(pool, monkeypatch, capsys):
+    def interrupted(size):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pool, "take", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ga.empty((LARGE,), "float32", np.zeros(1))
+    gc.collect()
+    assert capsys.readouterr().err == "" and pool.idle == {}

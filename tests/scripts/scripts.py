@@ -45,6 +45,12 @@ def metrics(run):
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
 
 
+def values(run):
+    """The reports of a run without what a clock says."""
+    clock = "seconds", "images_per_s", "waiting"
+    return [{name: value for name, value in report.items() if name not in clock} for report in metrics(run)]
+
+
 def arrays(checkpoint):
     """({name: type and digest}, step, data stream) of a checkpoint: its state, but not the time it took."""
     with np.load(checkpoint) as file:

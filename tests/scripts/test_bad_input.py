@@ -102,6 +102,7 @@ CASES = {
     "archive without images": ("lfw_aegan", archive_without_images, ["--data", "images.zip"], ["images.zip"]),
     "celeba not there": ("celeba_aegan", nothing, ["--data", "celeba"], ["celeba", "img_align_celeba"]),
     "lfw not there": ("lfw_aegan", nothing, ["--preset", "released", "--data", "lfw"], ["lfw"]),
+    "batch of one": ("celeba_gan", nothing, ["--batch-size", 1], ["--batch-size 1", "batch normalisation"]),
     "batch larger than data": ("celeba_vae", few_images, [*IMAGES, "--batch-size", 9], ["9", "--batch-size"]),
     "image size": ("celeba_aegan", nothing, ["--image-size", 48], ["--image-size 48", "32, 64 or 128"]),
     "unknown flag": ("celeba_aegan", nothing, ["--gama", 1], ["--gama", "--gamma?"]),

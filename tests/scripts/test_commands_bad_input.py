@@ -69,6 +69,7 @@ CASES = {
     "unknown flag": ("vae", nothing, [*SAMPLE, "--colour", 1], ["--colour"]),
     "count 0": ("vae", nothing, [*SAMPLE, "--count", 0], ["--count", "0: expected a whole number from 1"]),
     "no such folder": ("vae", nothing, ["sample", "ran", "--out", "out"], ["ran: not the folder of a run"]),
+    "no such user": ("vae", nothing, ["sample", "~no-such-user/run", "--out", "out"], ["there is no user"]),
     "no run": ("vae", without_config, SAMPLE, ["run: not the folder of a run"]),
     "no checkpoint": ("vae", without_checkpoints, SAMPLE, ["run: no checkpoint in this run"]),
     "no such checkpoint": ("vae", nothing, [*SAMPLE, "--checkpoint", "epoch_7"], ["epoch_7", "epoch_0001"]),

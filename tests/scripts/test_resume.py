@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.scripts.scripts import ENVIRONMENT, TINY, arrays, call, command, metrics, train
+from tests.scripts.scripts import ENVIRONMENT, TINY, arrays, call, command, metrics, train, values
 
 LONG = "--epochs", 2, "--epoch-size", 10
 
@@ -20,6 +20,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(script, arguments
     assert "going on from run/checkpoints/epoch_0001.npz, step 2 of 4" in done.stdout
     last = "checkpoints/epoch_0002.npz"
     assert arrays(tmp_path / "run" / last) == arrays(tmp_path / "whole" / last)
+    assert values(tmp_path / "run") == values(tmp_path / "whole")
     for picture in ("originals.png", "samples/epoch_0002.png")[:1 if script == "lfw_regressor" else 2]:
         assert (tmp_path / "run" / picture).read_bytes() == (tmp_path / "whole" / picture).read_bytes()
 
@@ -35,13 +36,14 @@ def test_the_fixed_discriminator_comes_back_too(gan_run, cache, tmp_path):
 
 @pytest.fixture(scope="module")
 def uninterrupted(cache, tmp_path_factory):
-    """The last checkpoint of the run that is interrupted below."""
+    """The run that is interrupted below, not interrupted."""
     folder = tmp_path_factory.mktemp("uninterrupted")
     train("celeba_aegan", *LONG, "--out", "run", cache=cache, cwd=folder)
-    return folder / "run" / "checkpoints" / "epoch_0002.npz"
+    return folder / "run"
 
 
-@pytest.mark.parametrize("number, status", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("number, status", [
+    (signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_saves_the_state(number, status, uninterrupted, cache, tmp_path):
     typed = command("celeba_aegan", *TINY, *LONG, "--out", "run", cache=cache)
     with subprocess.Popen(typed, env=ENVIRONMENT, cwd=tmp_path, stdout=subprocess.PIPE,
@@ -56,4 +58,6 @@ def test_a_signal_saves_the_state(number, status, uninterrupted, cache, tmp_path
     assert metrics(tmp_path / "run")[-1]["step"] < 20
     done = call("celeba_aegan", "--out", "run", "--resume", cache=cache, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert arrays(tmp_path / "run" / "checkpoints" / "epoch_0002.npz") == arrays(uninterrupted)
+    last = "checkpoints/epoch_0002.npz"
+    assert arrays(tmp_path / "run" / last) == arrays(uninterrupted / last)
+    assert values(tmp_path / "run") == values(uninterrupted)

@@ -1,0 +1,22 @@
+"""The one place where whatever a reader of files raises becomes one line."""
+import contextlib
+
+from experiment.exit import Interrupted, UsageError
+
+
+@contextlib.contextmanager
+def reading(path, otherwise):
+    """Around reading a file that may hold anything. Raises UsageError "path: otherwise" where it is damaged.
+
+    What libraries raise then (ValueError, RecursionError, tokenize.TokenError, ...) is about their inside, so
+    it is not passed on. FileNotFoundError and MemoryError are.
+    """
+    try:
+        yield
+    except (UsageError, Interrupted, FileNotFoundError, MemoryError):
+        raise
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read ({error.strerror or error}): "
+                         "check that it may be read") from error
+    except Exception as error:
+        raise UsageError(f"{path}: {otherwise}") from error
