@@ -6,6 +6,7 @@ holds a digest of all that the pixels depend on. A file that is cut short, or wh
 again.
 """
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -58,7 +59,7 @@ def image_rows(folder, label, identity, shape, make, progress=True):
     cannot be written, and what `make` raises; neither leaves a file.
     """
     path = Path(folder) / f"{label}-{digest([identity, shape])}.npy"
-    damaged = path.exists()
+    damaged = os.path.exists(path)                               # False also where nobody may look
     if damaged and (cached := _open_intact(path, shape)):
         return cached
     broken, enlarged, done = {}, 0, np.zeros(shape[0], bool)
@@ -124,6 +125,8 @@ def _cache_file(path):
         with atomic_write(path) as file:
             yield file
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise
         raise DataError(f"{path.parent}: cannot write the image cache there ({error.strerror or error}): "
                         "free some space, or choose another folder with --cache") from error
 

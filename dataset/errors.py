@@ -1,5 +1,10 @@
 """What the data layer raises, and the one place where what libraries raise becomes one line."""
 import contextlib
+import errno
+from concurrent.futures.process import BrokenProcessPool
+
+_OUT_OF_MEMORY = ("out of memory while images were read: close other programs, or use fewer (--limit) or "
+                  "smaller images")
 
 
 class DataError(ValueError):
@@ -25,14 +30,25 @@ def one_line(make):
     would do.
     """
     try:
-        yield
+        with enough_memory():
+            yield
     except DataError:
         raise
-    except MemoryError as error:
-        raise DataError("out of memory while images were read: close other programs, or use fewer "
-                        "(--limit) or smaller images") from error
     except Exception as error:
         raise make(_why(error)) from error
+
+
+@contextlib.contextmanager
+def enough_memory():
+    """Tells in a DataError where memory ran out in this block; what else is raised passes as it is."""
+    try:
+        yield
+    except (MemoryError, BrokenProcessPool) as error:             # a worker that the system had to end
+        raise DataError(_OUT_OF_MEMORY) from error
+    except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise DataError(_OUT_OF_MEMORY) from error
+        raise
 
 
 def unreadable(where, advice="fetch it again"):

@@ -10,7 +10,7 @@ from dataset.broken import check_broken, picture_notes
 from dataset.cache import default_folder, image_rows
 from dataset.crop import CROP_VERSION, CROPS, crop_file, frame_for
 from dataset.decode import quiet_decoders
-from dataset.errors import DataError, printable
+from dataset.errors import DataError, enough_memory, printable
 from dataset.reading import read_file
 from dataset.readers import open_source, user_path
 from dataset.source import counted
@@ -219,8 +219,9 @@ def _cached(reader, source, names, frame, cache, workers, progress):
     pixels, side = source.pixels, frame.side + 2 * frame.margin
     identity = [CROP_VERSION, frame, pixels.identity(names), names]
     shape = len(names), side, side, pixels.channels
-    return image_rows(cache, f"{reader.name}-{frame.size}", identity, shape,
-                      lambda: pixels.rows(names, frame, workers), progress)
+    with enough_memory():
+        return image_rows(cache, f"{reader.name}-{frame.size}", identity, shape,
+                          lambda: pixels.rows(names, frame, workers), progress)
 
 
 def _broken(parts, cached):

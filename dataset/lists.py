@@ -2,6 +2,7 @@
 import codecs
 import functools
 import io
+import os
 import re
 import zipfile
 from pathlib import PurePosixPath
@@ -79,7 +80,7 @@ def find_list(names, files, folders=()):
             if name := find_other(holder, [wanted]):
                 return ListFile(wanted, holder.where(name), functools.partial(_content, holder, name))
         for folder in folders:
-            if (folder / wanted).is_file():
+            if os.path.isfile(folder / wanted):
                 return ListFile(wanted, str(folder / wanted), functools.partial(read_file, folder / wanted))
     return None
 

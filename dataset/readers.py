@@ -25,6 +25,7 @@ and its attributes, where it has any, give an object with
 To add a kind of data, write such a module and a line in READERS.
 """
 import contextlib
+import os
 import re
 from pathlib import Path
 from types import ModuleType
@@ -77,7 +78,7 @@ def user_path(path, flag):
 def _place_in_cache(reader, cache):
     """Where a reader that is called by its name looks for what it needs."""
     place = Place(cache / reader.name, cache)
-    if reader.module.NEEDS and not (place.path.is_dir() and reader.module.recognises(place)):
+    if reader.module.NEEDS and not (os.path.isdir(place.path) and reader.module.recognises(place)):
         raise DataError(f"{reader.name}: not found in {place.path}: `python -m dataset fetch {reader.name}` "
                         f"fetches it; or put {reader.module.NEEDS} there, or give the folder that holds them "
                         "to --data")

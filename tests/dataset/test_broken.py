@@ -1,5 +1,6 @@
 """Broken pictures: all named at once, left out where that is asked for, found once."""
 import errno
+from concurrent.futures.process import BrokenProcessPool
 
 import PIL
 import pytest
@@ -12,6 +13,7 @@ CUT = encoded(picture(0, 50, 50))[:-200]
 BROKEN = {"07.png": CUT, "b.png": b"words", "c.heic": b"\0\0\0\x18ftypheic"}
 WHY = {"07.png": "not an image that can be read (image file is truncated", "b.png": "(of no known kind)",
        "c.heic": "HEIC, which is not read here"}
+NO_MEMORY = MemoryError(), BrokenProcessPool(), OSError(errno.ENOMEM, "no")
 
 
 def faces(count=40):
@@ -98,12 +100,24 @@ def test_enlarged_pictures_are_counted(tmp_path):
     (ZeroDivisionError(), "x: cannot be read (ZeroDivisionError): fetch it again"),
     (KeyError("two\nlines"), r"x: cannot be read ('two\nlines'): fetch it again"),
     (BrokenPicture("y", "bad"), "y: bad: replace or remove it"),
-    (MemoryError(), "out of memory while images were read: close other programs, or use fewer (--limit) or "
-                    "smaller images")])
+    *((error, "out of memory while images were read: close other programs, or use fewer (--limit) or "
+              "smaller images") for error in NO_MEMORY)])
 def test_whatever_is_raised_becomes_one_line(error, message):
     with pytest.raises(DataError) as raised, one_line(unreadable("x")):
         raise error
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("error", NO_MEMORY)
+def test_want_of_memory_while_pictures_are_made_is_told_as_such(tmp_path, monkeypatch, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(pixels, "crop_file", fail)
+    path = write_files(tmp_path / "data", faces(3))
+    with pytest.raises(DataError, match="out of memory while images were read: close other programs"):
+        opened(path, tmp_path)
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_what_killed_runs_left_in_the_cache_is_swept(tmp_path, monkeypatch):

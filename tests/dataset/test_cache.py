@@ -1,5 +1,6 @@
 """The cache of decoded images."""
 import errno
+import os
 
 import numpy as np
 import pytest
@@ -123,6 +124,27 @@ def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match=r"file/below: cannot write the image cache there .*--cache"):
         Maker()(tmp_path / "file" / "below")
+
+
+def test_a_folder_that_nobody_may_look_into(tmp_path, monkeypatch):
+    def stat(*_, **__):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    with pytest.raises(DataError, match="cannot write the image cache there .Permission denied.*--cache"):
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "stat", stat)
+            patch.setattr(os, "mkdir", stat)
+            Maker()(tmp_path / "theirs")
+
+
+def test_no_home_folder(monkeypatch):
+    def home():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr("pathlib.Path.home", home)
+    with pytest.raises(DataError, match="no home folder is known .*: name one with --cache"):
+        cache.default_folder()
 
 
 def test_a_full_disk(tmp_path):

@@ -108,8 +108,17 @@ def test_postscript_never_starts_ghostscript(tmp_path):
     pictures = {f"{i}.png": encoded(picture(i, 20, 20)) for i in range(30)}
     postscript = dict.fromkeys(["a.jpg", "b.eps", "c"], POSTSCRIPT)
     path = write_files(tmp_path / "faces", {**pictures, **postscript})
-    code = ("import sys, dataset\ntry: dataset.open_dataset(sys.argv[1], 16, cache=sys.argv[2])\n"
-            "except dataset.DataError as error: print(error)\n")
+    code = """if True:
+        import sys, dataset, dataset.decode
+        try:
+            dataset.open_dataset(sys.argv[1], 16, cache=sys.argv[2])
+        except dataset.DataError as error:
+            print(error)
+        dataset.decode.why_no_picture = lambda *_: None            # Pillow alone must not start it either
+        try:
+            dataset.decode.decode(open(sys.argv[1] + "/a.jpg", "rb").read(), "a.jpg")
+        except dataset.DataError as error:
+            print(error)"""
     environment = {**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
     told = subprocess.run([sys.executable, "-c", code, path, tmp_path / "cache"], capture_output=True,
                           text=True, env=environment, check=True).stdout

@@ -183,6 +183,8 @@ def animals(kinds, side, count=6):
     (animals(["cat"], 250), "folder"), (animals("abcdef", 100), "folder"),
     (animals(["cat"], 250) | {f"{i}.png": encoded(picture(i, 250, 250)) for i in range(20)}, "folder"),
     (animals(["cat", "dog"], 100) | {"my_people.txt": "x"}, "folder"),
+    (below("lfw-and-more", animals(["cat"], 250)), "folder"),
+    (below("lfw", animals("ab", 99)) | {f"x{i}.png": encoded(picture(i, 9, 9)) for i in range(20)}, "folder"),
     ({**{f"{i}.png": encoded(picture(i, 20, 20)) for i in range(5)}, "people.txt": "Ann, Bob"}, "folder"),
     (lfw_images(PEOPLE, folder="faces/"), "lfw"), (lfw_images(FIRST, 64, "lfw-64px/"), "lfw")])
 def test_lfw_is_recognised_by_strong_evidence_alone(tmp_path, files, name):
