@@ -17,7 +17,7 @@ def fuzzer():
         yield fuzzer
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")               # Pillow's, which hypothesis lets through again
+@pytest.mark.filterwarnings("ignore::UserWarning")      # Pillow's, which hypothesis lets through again
 @pytest.mark.parametrize("reader", READERS)
 def test_every_damaged_input_is_read_or_refused_in_one_line(fuzzer, reader):
     outcomes = set()
