@@ -146,7 +146,7 @@ def test_one_line_and_nothing_left_behind(case, tmp_path):
     folder.mkdir(), cache.mkdir()
     prepare(folder)
     before = content(folder)
-    done = call(script, *tiny(script), "--out", "run", *arguments, cache=cache, cwd=folder)
+    done = call(script, *tiny(script, arguments), "--out", "run", *arguments, cache=cache, cwd=folder)
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1 and len(done.stderr) < 400
     assert all(word in done.stderr for word in words), done.stderr
