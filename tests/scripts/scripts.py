@@ -14,7 +14,7 @@ TINY = ("--data", "toyfaces", "--image-size", "32", "--width", "0.1", "--z-size"
 
 
 def tiny(script, arguments=()):
-    """The flags of a tiny run, beside `arguments`, which may have --data of their own; a regressor has no z."""
+    """The flags of a tiny run, beside `arguments`, which may have their own --data; a regressor has no z."""
     flags = TINY if script != "lfw_regressor" else (*TINY[:6], *TINY[8:])
     return flags[2:] if "--data" in arguments else flags
 
