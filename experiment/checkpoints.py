@@ -11,11 +11,14 @@ import numpy as np
 
 from experiment.exit import UsageError
 from experiment.reading import reading
-from experiment.run_folder import START_ANEW
 
 KEPT = 3
 _PROGRAM = "autoencoding-beyond-pixels checkpoint"
 _FORMAT = f"{_PROGRAM} 1"
+
+
+class Damaged(UsageError):
+    """A checkpoint that is not whole, or none."""
 
 
 @dataclass
@@ -58,11 +61,11 @@ def save(folder, checkpoint, epoch_size, keep_every=None):
     return path
 
 
-def latest(folder, advice=START_ANEW):
+def latest(folder):
     """Path of the newest checkpoint of a run. Raises UsageError where there is none."""
     paths = _in_order(folder.checkpoints)
     if not paths:
-        raise UsageError(f"{folder.path}: no checkpoint in this run: {advice}")
+        raise UsageError(f"{folder.path}: no checkpoint in this run: train it for longer")
     return paths[-1]
 
 
@@ -79,13 +82,13 @@ def named(folder, name):
 def newest_good(folder):
     """(path, Checkpoint) of the newest checkpoint that is whole and finite, and the paths of newer ones.
 
-    ((None, None), []) before the first checkpoint. Raises UsageError where there are some, and none is good.
+    ((None, None), []) before the first checkpoint. Raises UsageError where none of them is good.
     """
     spoiled = []
     for path in reversed(_in_order(folder.checkpoints)):
         try:
             checkpoint = load(path)
-        except UsageError:
+        except Damaged:
             spoiled.append(path)
             continue
         if all_finite(checkpoint.model) and all_finite(checkpoint.totals):
@@ -102,17 +105,11 @@ def all_finite(arrays):
     return all(np.isfinite(array).all() for array in arrays.values())
 
 
-def load(path, resuming=False):
-    """The Checkpoint in a file. Raises UsageError where it is damaged or something else.
-
-    resuming: whether training is to go on from it, which decides what the error advises.
-    """
+def load(path):
+    """The Checkpoint in a file. Raises Damaged; UsageError where it cannot be read or is too old."""
     older = [other for other in _in_order(Path(path).parent) if other != Path(path)]
-    if resuming:
-        advice = f"delete it to go on from {older[-1].name}" if older else START_ANEW
-    else:
-        advice = f"add --checkpoint {older[-1].stem}" if older else "train the model again"
-    with reading(path, f"damaged, or no checkpoint of this program: {advice}"):
+    advice = f"add --checkpoint {older[-1].stem}" if older else "train the model again"
+    with reading(path, f"damaged, or no checkpoint of this program: {advice}", Damaged):
         arrays = _arrays(path)
         about = json.loads(str(arrays.pop("about")))
         if about["format"] != _FORMAT and about["format"].startswith(_PROGRAM):

@@ -5,8 +5,8 @@ from experiment.exit import Interrupted, UsageError
 
 
 @contextlib.contextmanager
-def reading(path, otherwise):
-    """Around reading a file that may hold anything. Raises UsageError "path: otherwise" where it is damaged.
+def reading(path, otherwise, damaged=UsageError):
+    """Around reading a file that may hold anything. Raises `damaged`, "path: otherwise", where it is.
 
     What libraries raise then (ValueError, RecursionError, tokenize.TokenError, ...) is about their inside, so
     it is not passed on. FileNotFoundError and MemoryError are.
@@ -19,4 +19,4 @@ def reading(path, otherwise):
         raise UsageError(f"{path}: cannot be read ({error.strerror or error}): "
                          "check that it may be read") from error
     except Exception as error:
-        raise UsageError(f"{path}: {otherwise}") from error
+        raise damaged(f"{path}: {otherwise}") from error

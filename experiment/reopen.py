@@ -66,8 +66,7 @@ def reopen(folder, device, checkpoint=None):
     run = RunFolder(folder)
     config = run.config()
     settings, build = _settings(config, run.path / "config.json", device)
-    path = checkpoints.latest(run, "train it for longer") if checkpoint is None \
-        else checkpoints.named(run, checkpoint)
+    path = checkpoints.latest(run) if checkpoint is None else checkpoints.named(run, checkpoint)
     saved = checkpoints.load(path)
     model = build(settings.for_inference(), device)
     _fit(path, lambda: model.restore(saved.model))

@@ -16,9 +16,6 @@ from experiment.exit import UsageError
 from experiment.reading import reading
 from experiment.settings import GIVEN, portable
 
-# advice where nothing can be resumed: a run begins in an empty folder only
-START_ANEW = "start anew with another --out, or after deleting this folder"
-
 _LARGEST = 1e300       # of a number in a report: larger ones, infinity and NaN are damage
 
 _ROOT = Path(__file__).resolve().parent.parent
@@ -139,8 +136,8 @@ class RunFolder:
             raise self._unwritable(path, error) from error
 
     def _unwritable(self, path, error):
-        advice = "go on with --resume" if any(self.checkpoints.glob("epoch_*.npz")) else START_ANEW
-        return UsageError(f"{path}: cannot be written ({error.strerror}): make room, then {advice}")
+        return UsageError(f"{path}: cannot be written ({error.strerror}): make room, then go on with "
+                          "--resume")
 
     def forget(self, name):
         """Remove a file, if it is there."""
