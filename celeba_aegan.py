@@ -61,7 +61,7 @@ def build(settings, device):
         decode_again=settings.decode_again, real_weight=settings.real_weight, eps=settings.cost_eps,
         gate=GATE if settings.gate else None, non_saturating=settings.non_saturating, seed=settings.seed,
         learning_rate=settings.lr, optimiser=settings.optimiser, weight_decay=settings.weight_decay,
-        graph=settings.graph and device == "cuda")
+        log_var_bound=settings.log_var_bound, graph=settings.graph and device == "cuda")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ def build(settings, device):
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
 
     training = dict(seed=settings.seed, learning_rate=settings.lr, optimiser=settings.optimiser,
-                    weight_decay=settings.weight_decay, graph=settings.graph and device == "cuda")
+                    weight_decay=settings.weight_decay, log_var_bound=settings.log_var_bound,
+                    graph=settings.graph and device == "cuda")
     if settings.similarity == "pixels":
         return nets.VAE(encoder, decoder, settings.z_size, **training)
     discriminator = nets.discriminator(settings.image_size, rng, **options)

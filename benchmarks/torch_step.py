@@ -110,7 +110,7 @@ class TorchVAEGAN:
     def _encode(self, x, noise):
         mean, raw = self.modules["encoder"](x).chunk(2, dim=1)
         bound = self.model.log_var_bound
-        log_var = bound * torch.tanh(raw / bound)
+        log_var = raw if bound is None else bound * torch.tanh(raw / bound)
         kl = 0.5 * (mean**2 + log_var.exp() - 1 - log_var).sum()
         return mean + (0.5 * log_var).exp() * noise, kl
 

@@ -38,6 +38,18 @@ class Number:
 
 
 @dataclass(frozen=True, eq=False)
+class Optional:
+    """None, or what another rule allows."""
+    rule: object
+
+    def allows(self, value):
+        return value is None or self.rule.allows(value)
+
+    def __str__(self):
+        return f"None or {self.rule}"
+
+
+@dataclass(frozen=True, eq=False)
 class Shape:
     """A tuple of whole numbers of at least 1, so many of them unless axes is None."""
     axes: int = None
@@ -64,14 +76,14 @@ class Choice:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """None, or two numbers, each with its rule, described in words."""
+    """Two numbers, each with its rule, described in words."""
     first: Number
     second: Number
     words: str
 
     def allows(self, value):
-        return value is None or (isinstance(value, (tuple, list)) and len(value) == 2
-                                 and self.first.allows(value[0]) and self.second.allows(value[1]))
+        return (isinstance(value, (tuple, list)) and len(value) == 2
+                and self.first.allows(value[0]) and self.second.allows(value[1]))
 
     def __str__(self):
         return self.words

@@ -12,17 +12,18 @@ class Model:
     """A set of networks that are trained together.
 
     networks: dict name -> Network, those that learn. seed: of the noise. learning_rate: of all optimisers.
+    log_var_bound [ours]: log-variances stay in (-8, 8), so that a wild first step cannot overflow the KL;
+    None: they are not bounded.
     graph: on a GPU, record a step as one CUDA graph and replay it; batches then have one shape.
     A subclass gives `gradients(*batch)`, which adds to the networks' gradients and reports metrics.
     """
 
     # The decoder's path for samples: [released code] POSTERIOR; [ours] PRIOR where it learns from such z.
     sample_path = POSTERIOR
-    log_var_bound = 8.0     # [ours] log-variances stay in (-8, 8): a wild first step cannot overflow the KL
 
     def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0,
-                 graph=False):
-        self.networks, self.z_size, self.seed = networks, z_size, seed
+                 log_var_bound=8.0, graph=False):
+        self.networks, self.z_size, self.seed, self.log_var_bound = networks, z_size, seed, log_var_bound
         self.optimisers = {name: OPTIMISERS[optimiser](network, weight_decay)
                            for name, network in networks.items()}
         flat = next(iter(networks.values())).parameters
@@ -137,7 +138,8 @@ class Model:
             return None
         h, _ = self.networks["encoder"](x, "test", attributes=attributes)
         mean, raw = h[:, :self.z_size], h[:, self.z_size:]
-        return mean.copy(), self.log_var_bound * np.tanh(raw / self.log_var_bound)
+        bound = self.log_var_bound
+        return mean.copy(), raw.copy() if bound is None else bound * np.tanh(raw / bound)
 
     def encode(self, x, attributes=None):
         """Posterior means (N, Z) of images x; None for a model without an encoder."""

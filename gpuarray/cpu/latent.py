@@ -5,6 +5,8 @@ import numpy as np
 def _mean_and_log_var(h, bound):
     z_size = h.shape[1] // 2
     mean, raw = h[:, :z_size], h[:, z_size:]
+    if bound is None:
+        return mean, raw, 1
     squashed = np.tanh(raw / bound)
     return mean, bound * squashed, 1 - squashed**2            # the last: d log_var / d raw
 

@@ -1,9 +1,9 @@
 // The reparametrisation trick with the KL divergence to N(0, I) (Kingma & Welling 2014), and the gradient.
 //
-//     h = [mean | raw],  log_var = bound tanh(raw / bound),  std = exp(log_var / 2)
+//     h = [mean | raw],  log_var = bound tanh(raw / bound), or raw where bound is 0,  std = exp(log_var / 2)
 //     z = mean + std noise,  kl = 1/2 sum(mean^2 + std^2 - 1 - log_var)
 //     gradient of <dz, z> + w kl:  dmean = dz + w mean
-//                                  draw = 1/2 (dz noise std + w (std^2 - 1)) (1 - tanh^2)
+//                                  draw = 1/2 (dz noise std + w (std^2 - 1)) slope,  slope = 1 - tanh^2, or 1
 // Tiling: a thread for each latent dimension of each image. A block leaves its sum of kl in partials[block],
 // and `total` in sums.cu adds those up, both in a fixed order.
 // Layout: h, dh (N, 2Z), noise float32, z, dz (N, Z). Precision: float32 throughout.
@@ -14,8 +14,13 @@ struct Latent { float mean, log_var, std, slope; };        // slope: d log_var /
 // Element i of (N, Z).
 __device__ inline Latent latent_at(const ELEMENT* h, int i, int z_size, float bound) {
     const ELEMENT* row = h + (size_t)(i / z_size) * (2 * z_size);
-    float squashed = tanhf(to_float(row[z_size + i % z_size]) / bound), log_var = bound * squashed;
-    return {to_float(row[i % z_size]), log_var, expf(0.5f * log_var), 1.0f - squashed * squashed};
+    float log_var = to_float(row[z_size + i % z_size]), slope = 1.0f;
+    if (bound > 0.0f) {
+        float squashed = tanhf(log_var / bound);
+        log_var = bound * squashed;
+        slope = 1.0f - squashed * squashed;
+    }
+    return {to_float(row[i % z_size]), log_var, expf(0.5f * log_var), slope};
 }
 
 extern "C" __global__ void

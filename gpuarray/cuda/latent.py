@@ -11,7 +11,7 @@ def reparametrise(h, noise, bound):
     grid, block = flat_grid(z.size)
     partials = empty(grid, np.float32, h)
     launch(h, "latent.cu", "reparametrise", grid, block,
-           (h, noise, z, partials, np.int32(z.size), np.int32(noise.shape[1]), np.float32(bound)),
+           (h, noise, z, partials, np.int32(z.size), np.int32(noise.shape[1]), np.float32(bound or 0)),
            defines=_defines(h))
     return z, total(partials)
 
@@ -19,7 +19,7 @@ def reparametrise(h, noise, bound):
 def reparametrise_grad(dz, h, noise, bound, kl_weight):
     dh = empty(h.shape, h.dtype, h)
     launch(h, "latent.cu", "reparametrise_grad", *flat_grid(dz.size),
-           (dz, h, noise, dh, np.int32(dz.size), np.int32(noise.shape[1]), np.float32(bound),
+           (dz, h, noise, dh, np.int32(dz.size), np.int32(noise.shape[1]), np.float32(bound or 0),
             np.float32(kl_weight)),
            defines=_defines(h))
     return dh

@@ -3,9 +3,10 @@
 Losses are arrays of type P.
 """
 from gpuarray.checks import check_value, checked
-from gpuarray.rules import FINITE, NOT_NEGATIVE, POSITIVE, Pair, Whole
+from gpuarray.rules import FINITE, NOT_NEGATIVE, POSITIVE, Optional, Pair, Whole
 
-GATE = Pair(FINITE, NOT_NEGATIVE, "None or (equilibrium, margin), finite numbers, margin not below 0")
+BOUND = Optional(POSITIVE)
+GATE = Optional(Pair(FINITE, NOT_NEGATIVE, "(equilibrium, margin), finite numbers, margin not below 0"))
 
 
 def feature_loss(a, b):
@@ -20,17 +21,18 @@ def feature_loss(a, b):
 def reparametrise(h, noise, bound):
     """z = mean + exp(log_var / 2) * noise, and KL(N(mean, exp(log_var)) || N(0, I)), summed.
 
-    h (N, 2Z) = [mean | raw] with log_var = bound * tanh(raw / bound), so that no step can make it overflow;
+    h (N, 2Z) = [mean | raw] with log_var = bound * tanh(raw / bound), so that no step can make it overflow,
+    or log_var = raw where bound is None;
     noise (N, Z), type P -> z (N, Z), the type of h; kl (1,). On the GPU everything is computed in float32.
     """
-    backend = checked("reparametrise", h=(h, "N 2Z", "T"), noise=(noise, "N Z", "P"), bound=(bound, POSITIVE))
+    backend = checked("reparametrise", h=(h, "N 2Z", "T"), noise=(noise, "N Z", "P"), bound=(bound, BOUND))
     return backend.reparametrise(h, noise, bound)
 
 
 def reparametrise_grad(dz, h, noise, bound, kl_weight=1.0):
     """dh (N, 2Z): the gradient to h of <dz, z> + kl_weight * kl, so with L_prior's added. dz (N, Z)."""
     backend = checked("reparametrise_grad", dz=(dz, "N Z", "T"), h=(h, "N 2Z", "T"),
-                      noise=(noise, "N Z", "P"), bound=(bound, POSITIVE), kl_weight=(kl_weight, FINITE))
+                      noise=(noise, "N Z", "P"), bound=(bound, BOUND), kl_weight=(kl_weight, FINITE))
     return backend.reparametrise_grad(dz, h, noise, bound, kl_weight)
 
 

@@ -30,15 +30,19 @@ def batchnorm_grad(dy, x, gamma, beta, eps, name):
     return dx.reshape(x.shape), (g * normalised).sum(0), g.sum(0)
 
 
-def kl(h, bound):
+def posterior(h, bound):
     mean, raw = np.split(h, 2, axis=1)
-    log_var = bound * np.tanh(raw / bound)
+    return mean, raw if bound is None else bound * np.tanh(raw / bound)
+
+
+def kl(h, bound):
+    mean, log_var = posterior(h, bound)
     return 0.5 * np.sum(mean**2 + np.exp(log_var) - 1 - log_var)
 
 
 def reparametrise(h, noise, bound):
-    mean, raw = np.split(h, 2, axis=1)
-    return mean + np.exp(bound * np.tanh(raw / bound) / 2) * noise
+    mean, log_var = posterior(h, bound)
+    return mean + np.exp(log_var / 2) * noise
 
 
 def costs(logits, eps):

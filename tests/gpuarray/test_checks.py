@@ -8,7 +8,7 @@ import pytest
 import gpuarray as ga
 from gpuarray import checks, cpu, cuda
 from gpuarray.checks import check_precision, check_value, checked
-from gpuarray.rules import BELOW_ONE, FINITE, NOT_NEGATIVE, POSITIVE, Choice, Pair, Shape, Whole
+from gpuarray.rules import BELOW_ONE, FINITE, NOT_NEGATIVE, POSITIVE, Choice, Optional, Pair, Shape, Whole
 from tests.cuda_on_cpu import SimulatedArray, device
 
 
@@ -170,8 +170,9 @@ def test_what_has_passed_does_not_let_something_else_pass(change):
     (POSITIVE, (1e-9, 3), (0, -1.0, np.inf)),
     (BELOW_ONE, (0, 0.999), (1, -0.1, np.nan)),
     (Choice(("linear", "relu")), ("relu",), ("gelu", None, 0, ("relu",))),
-    (Pair(FINITE, NOT_NEGATIVE, "two"), (None, (-1, 0), [0.5, 1.0]),
-     ((1, -1), (1,), (1, 2, 3), 0.5, (np.nan, 1), "ab")),
+    (Pair(FINITE, NOT_NEGATIVE, "two"), ((-1, 0), [0.5, 1.0]),
+     (None, (1, -1), (1,), (1, 2, 3), 0.5, (np.nan, 1), "ab")),
+    (Optional(POSITIVE), (None, 8.0), (0, "none")),
     (Shape(), ((1,), (2, 3), [4]), ((0,), (2.0,), 3, (2, -1), None)),
     (Shape(axes=2), ((1, 9),), ((1,), (1, 2, 3), 4)),
 ])

@@ -7,6 +7,7 @@ from tests.gpuarray import reference
 from tests.gpuarray.check import assert_close, check_gradient, check_op
 
 BOUND = 8.0
+BOUNDS = BOUND, None
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 5, 7, 2), (64, 4096)])
@@ -16,23 +17,25 @@ def test_feature_loss(shape):
     check_op(ga.feature_loss, lambda a, b: (np.array([0.5 * np.sum((a - b) ** 2)]), a - b), [a, b])
 
 
+@pytest.mark.parametrize("bound", BOUNDS)
 @pytest.mark.parametrize("n, z_size", [(1, 1), (5, 7), (64, 128)])
-def test_reparametrise(n, z_size):
+def test_reparametrise(n, z_size, bound):
     rng = np.random.default_rng(1)
     h, noise = rng.standard_normal((n, 2 * z_size)) * 3, rng.standard_normal((n, z_size))
-    check_op(lambda h, noise: ga.reparametrise(h, noise, BOUND),
-             lambda h, noise: (reference.reparametrise(h, noise, BOUND), np.array([reference.kl(h, BOUND)])),
+    check_op(lambda h, noise: ga.reparametrise(h, noise, bound),
+             lambda h, noise: (reference.reparametrise(h, noise, bound), np.array([reference.kl(h, bound)])),
              [h, noise])
 
 
-def test_reparametrise_grad_by_finite_differences():
+@pytest.mark.parametrize("bound", BOUNDS)
+def test_reparametrise_grad_by_finite_differences(bound):
     rng = np.random.default_rng(2)
     h, noise, dz = rng.standard_normal((5, 14)) * 3, rng.standard_normal((5, 7)), rng.standard_normal((5, 7))
     for kl_weight in (0.0, 1.0, 0.3):
         def loss(h):
-            return np.sum(dz * reference.reparametrise(h, noise, BOUND)) + kl_weight * reference.kl(h, BOUND)
+            return np.sum(dz * reference.reparametrise(h, noise, bound)) + kl_weight * reference.kl(h, bound)
 
-        check_gradient(loss, ga.reparametrise_grad(dz, h, noise, BOUND, kl_weight), h, rng)
+        check_gradient(loss, ga.reparametrise_grad(dz, h, noise, bound, kl_weight), h, rng)
 
 
 def test_wild_log_variances_stay_finite():

@@ -123,13 +123,14 @@ def test_gan_gradients(non_saturating, name):
 
 # ------------------------------------------------------------------------------------ a finished model
 
+@pytest.mark.parametrize("bound", [LOG_VAR_BOUND, None])
 @pytest.mark.parametrize("kind", ["vae", "vaegan"])
-def test_the_posterior_is_what_training_samples_from(kind):
-    model, x = build(kind), images()
+def test_the_posterior_is_what_training_samples_from(kind, bound):
+    model, x = build(kind, log_var_bound=bound), images()
     mean, log_var = model.posterior(x)
     h = model.networks["encoder"](x, "test")[0]
     noise = model.noise(len(x), POSTERIOR)
-    z, _ = ga.reparametrise(h, noise, LOG_VAR_BOUND)
+    z, _ = ga.reparametrise(h, noise, bound)
     assert np.allclose(mean + np.exp(log_var / 2) * noise, z, rtol=1e-12, atol=1e-14)
     assert np.array_equal(model.encode(x), mean) and np.abs(log_var).max() > 0
     assert np.array_equal(model.reconstruct(x), model.decode(mean))

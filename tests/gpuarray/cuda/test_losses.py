@@ -47,14 +47,16 @@ def draw_latent(n, z_size, element):
     return h.astype(element), noise.astype(FLOAT32), dz.astype(element)
 
 
+@pytest.mark.parametrize("bound", [BOUND, None])
 @pytest.mark.parametrize("element", ELEMENTS, ids=str)
 @pytest.mark.parametrize("n, z_size", [(1, 1), (5, 3), (9, 70)])
-def test_reparametrise(cuda_any_order, n, z_size, element):
+def test_reparametrise(cuda_any_order, n, z_size, element, bound):
     h, noise, _ = draw_latent(n, z_size, element)
-    def plain(h, noise):
-        return reference.reparametrise(h, noise, BOUND), np.array([reference.kl(h, BOUND)])
 
-    check_on_device(cuda_any_order, lambda h, noise: ga.reparametrise(h, noise, BOUND), plain, [h, noise])
+    def plain(h, noise):
+        return reference.reparametrise(h, noise, bound), np.array([reference.kl(h, bound)])
+
+    check_on_device(cuda_any_order, lambda h, noise: ga.reparametrise(h, noise, bound), plain, [h, noise])
 
 
 def test_kl_of_nearly_the_prior_keeps_its_digits(cuda):
@@ -64,20 +66,20 @@ def test_kl_of_nearly_the_prior_keeps_its_digits(cuda):
 
 
 @pytest.mark.parametrize("element", ELEMENTS, ids=str)
-@pytest.mark.parametrize("kl_weight", [1.0, 0.0, 0.5])
+@pytest.mark.parametrize("kl_weight, bound", [(1.0, BOUND), (0.0, BOUND), (0.5, BOUND), (0.5, None)])
 @pytest.mark.parametrize("n, z_size", [(1, 1), (5, 3), (9, 70)])
-def test_reparametrise_grad(cuda_any_order, n, z_size, element, kl_weight):
+def test_reparametrise_grad(cuda_any_order, n, z_size, element, kl_weight, bound):
     h, noise, dz = draw_latent(n, z_size, element)
 
     def plain(dz, h, noise):
-        mean, raw = np.split(h, 2, axis=1)
-        squashed = np.tanh(raw / BOUND)
-        std = np.exp(BOUND * squashed / 2)
+        mean, log_var = reference.posterior(h, bound)
+        slope = 1 if bound is None else 1 - (log_var / bound)**2
+        std = np.exp(log_var / 2)
         dlog_var = 0.5 * (dz * noise * std + kl_weight * (std**2 - 1))
-        return (np.concatenate([dz + kl_weight * mean, dlog_var * (1 - squashed**2)], axis=1),)
+        return (np.concatenate([dz + kl_weight * mean, dlog_var * slope], axis=1),)
 
     def operation(dz, h, noise):
-        return (ga.reparametrise_grad(dz, h, noise, BOUND, kl_weight),)
+        return (ga.reparametrise_grad(dz, h, noise, bound, kl_weight),)
 
     check_on_device(cuda_any_order, operation, plain, [dz, h, noise])
 
