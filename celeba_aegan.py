@@ -6,7 +6,7 @@
     python celeba_aegan.py --conditional          faces from attributes: every network is told them
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, DecoderSettings, EncoderSettings, Settings,
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, DecoderSettings, PosteriorSettings, Settings,
     choice, generator, number, run_experiment, switch)
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ import nets
 
 
 @dataclass(kw_only=True)
-class Config(AdversarialSettings, EncoderSettings, DecoderSettings, Settings):
+class Config(AdversarialSettings, PosteriorSettings, DecoderSettings, Settings):
     gamma: float = number("weight of L_llike, summed over features, against L_GAN in Dec's update",
                           at_least=0, at_most=1)
     fakes: str = choice("what Dis sees as fakes", nets.FAKES)

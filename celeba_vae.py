@@ -7,7 +7,7 @@
                                                 VAE_Dis_l: error measured in the features of a finished GAN
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
-    FEBRUARY, OURS, PAPER, RELEASED, DecoderSettings, EncoderSettings, Settings, UsageError, choice,
+    FEBRUARY, OURS, PAPER, RELEASED, DecoderSettings, PosteriorSettings, Settings, UsageError, choice,
     generator, load_discriminator, path, run_experiment, switch)
 import copy
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ import nets
 
 
 @dataclass(kw_only=True)
-class Config(EncoderSettings, DecoderSettings, Settings):
+class Config(PosteriorSettings, DecoderSettings, Settings):
     similarity: str = choice("what reconstructions are measured in", ("pixels", "discriminator"), "pixels")
     discriminator: str = path("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None,
                               on_resume=True)

@@ -19,6 +19,11 @@ class DecoderSettings:
 class EncoderSettings:
     """What experiments with an encoder have."""
     encoder_hidden: int = whole("width of the encoder's dense layer, before --width", at_most=65536)
+
+
+@dataclass(kw_only=True)
+class PosteriorSettings(EncoderSettings):
+    """What experiments have whose encoder gives a distribution of z."""
     log_var_bound: float = number("log-variances stay within it, below and above 0 (ours); none: unbounded",
                                   8.0, above=0, optional=True)
 
