@@ -1,6 +1,7 @@
 """VAE/GAN on faces: an autoencoder whose reconstruction error is measured in the features of a discriminator.
 
     python celeba_aegan.py                        toyfaces, minutes on a laptop
+    python celeba_aegan.py --preset cpu           real faces in a night, without a GPU
     python celeba_aegan.py --preset released      the released code's numbers
     python celeba_aegan.py --preset paper         the paper's
     python celeba_aegan.py --conditional          faces from attributes: every network is told them
@@ -26,7 +27,14 @@ PRESETS = {
         OURS: dict(
             data="toyfaces", image_size=32, width=0.25, z_size=64, encoder_hidden=1024,
             epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released",
-            weight_decay=0.0, gamma=5e-3, fakes="prior", decode_again=False,
+            weight_decay=0.0, batchnorm_momentum=0.9, gamma=5e-3, fakes="prior", decode_again=False,
+            real_weight=0.5, cost_eps=1e-3, gate=True),
+    },
+    "cpu": {                                                                  # real faces in a night
+        OURS: dict(
+            data="celeba", image_size=64, width=0.5, z_size=128, encoder_hidden=1024,
+            epochs=80, epoch_size=250, batch_size=16, optimiser="rmsprop", lr=8e-4, schedule="released",
+            weight_decay=2e-5, batchnorm_momentum=0.99, gamma=1e-4, fakes="prior", decode_again=False,
             real_weight=0.5, cost_eps=1e-3, gate=True),
     },
     "paper": {
@@ -35,14 +43,14 @@ PRESETS = {
             batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                 # section 4
             fakes="both", decode_again=False, gate=False, real_weight=None, cost_eps=0.0),    # Algorithm 1
         FEBRUARY: dict(                                                       # what the paper leaves open
-            z_size=128, epochs=150, epoch_size=250, gamma=1e-5, weight_decay=2e-5),
+            z_size=128, epochs=150, epoch_size=250, gamma=1e-5, weight_decay=2e-5, batchnorm_momentum=0.9),
     },
     "released": {
         RELEASED: dict(
             data="celeba", image_size=64, width=1.0, z_size=128, encoder_hidden=1024,
             epochs=250, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.025 / 64,
-            schedule="released", weight_decay=2e-5, gamma=1e-6, fakes="prior", decode_again=True,
-            real_weight=0.5, cost_eps=1e-3, gate=True),
+            schedule="released", weight_decay=2e-5, batchnorm_momentum=0.9, gamma=1e-6, fakes="prior",
+            decode_again=True, real_weight=0.5, cost_eps=1e-3, gate=True),
     },
 }
 
@@ -51,6 +59,7 @@ def build(settings, device):
     """The nets.Model of these settings, on 'cpu' or 'cuda'."""
     rng = generator(settings.seed, "weights")
     options = dict(width=settings.width, device=device, precision=settings.precision,
+                   momentum=settings.batchnorm_momentum,
                    attributes=len(settings.attribute_names))            # 0 unless --conditional
     encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)

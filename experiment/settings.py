@@ -15,7 +15,7 @@ from experiment.kinds import AS_DEFAULT, choice, number, path, switch, whole
 
 # where a number comes from
 PAPER, RELEASED, FEBRUARY, OURS, GIVEN = "paper", "released code", "released code, Feb 2016", "ours", "flag"
-PRESETS = "quick", "paper", "released"
+PRESETS = "quick", "cpu", "paper", "released"
 DATA_NAMES = "toyfaces", "celeba", "lfw"
 SCHEDULES = "constant", "released"      # of the learning rate
 
@@ -49,6 +49,9 @@ class Settings:
     schedule: str = choice("constant learning rate, or the falling one of the released code", SCHEDULES)
     warmup: int = whole("steps over which the learning rate rises to its start", 0, at_least=0)
     weight_decay: float = number("weight decay, on gradients summed over a batch", at_least=0, at_most=1)
+
+    batchnorm_momentum: float = number("share of batchnorm's running statistics, those of pictures, "
+                                       "that a step keeps", at_least=0, below=1, before=0.9)
 
     seed: int = whole("of weights, noise, order and pictures", 0, at_least=0, at_most=2**62)
     device: str = choice("where to compute; auto: the GPU if there is one", ("auto", "cpu", "cuda"), "auto",

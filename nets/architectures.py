@@ -22,8 +22,8 @@ _FEATURE_LAYER = {32: "conv3", 64: "conv4", 128: "conv4"}
 def encoder(size, z_size, rng, hidden=1024, width=1.0, attributes=0, **options):
     """Images (N, S, S, 3) -> (N, 2Z) = [mean | raw log-variance] of q(z|x). `hidden`: 2048 in the paper, 1024
     in the released code. attributes: how many are joined to the input of the top dense layer, in a
-    conditional model. options: device, dtype, precision of nets.Network. Raises ValueError for an unsupported
-    size."""
+    conditional model. options: device, dtype, precision, momentum of nets.Network. Raises ValueError for an
+    unsupported size."""
     layers, hidden = _trunk(size, hidden, width, attributes)
     latent = Dense("latent", hidden, 2 * z_size, normalise=False, activation="linear", decayed=False)
     return Network([*layers, latent], rng, **options)

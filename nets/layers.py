@@ -53,7 +53,7 @@ class Uniform:
 class BatchNorm:
     """Batch normalisation over all but the last axis, with the activation that follows."""
 
-    momentum = 0.9        # [released code]
+    momentum = None       # share of the running statistics that a step keeps; the network sets it
 
     def __init__(self, channels, eps, activation):
         self.eps, self.activation = eps, activation

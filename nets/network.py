@@ -18,14 +18,17 @@ class Network:
     dtype: of the parameters, float32 (float64 on the CPU for checks).
     feature_layer: name of the layer whose linear output is Dis_l, for a discriminator.
     precision: 'fp32', 'tf32' or 'bf16', how products are computed (CPU: fp32).
-    paths: how many sets of running statistics there are (nets.layers).
+    paths: how many sets of running statistics there are (nets.layers). momentum: the share of them that a
+    step keeps.
     """
 
     def __init__(self, layers, rng, device="cpu", dtype=np.float32, feature_layer=None, precision="fp32",
-                 paths=1):
+                 paths=1, momentum=0.9):
         self.layers, self.feature_layer, self.precision = layers, feature_layer, precision
         for layer in layers:
             layer.precision = precision
+            if layer.norm:
+                layer.norm.momentum = momentum
         self._lay_out_parameters(rng, device, np.dtype(dtype))
         self._lay_out_statistics(rng, device, np.dtype(dtype), paths)
 

@@ -17,8 +17,8 @@ class Config(DecoderSettings, Settings):
 
 PRESETS = {preset: {"ours": dict(
     data="toyfaces", image_size=32, width=1.0, z_size=5, epochs=3, epoch_size=4, batch_size=2, lr=0.5,
-    schedule="constant", weight_decay=0.0, strength=strength)}
-    for preset, strength in (("quick", 1.0), ("paper", 2.0), ("released", 3.0))}
+    schedule="constant", weight_decay=0.0, batchnorm_momentum=0.9, strength=strength)}
+    for preset, strength in (("quick", 1.0), ("cpu", 4.0), ("paper", 2.0), ("released", 3.0))}
 
 
 def settings(**given):

@@ -45,7 +45,7 @@ def test_default_folder_names_script_preset_and_time():
     (["--weight-decay", "-0.5"], "--weight-decay -0.5: expected a number of at least 0"),
     (["--seed", "-1"], "--seed -1: expected a whole number from 0"),
     (["--image-size", "48"], "--image-size 48: use 32, 64 or 128"),
-    (["--preset", "best"], "--preset best: use quick, paper or released"),
+    (["--preset", "best"], "--preset best: use quick, cpu, paper or released"),
     (["--out", ""], "--out '': the value is empty: expected DIR"),
     (["--data", "  "], "--data '  ': the value is empty: expected DATA"),
     (["--out", "~nobody-of-that-name/x"], "--out '~nobody-of-that-name/x': there is no user nobody-of-that-"),
@@ -87,7 +87,7 @@ def test_help_shows_every_flag_with_its_presets(capsys):
         read("--help")
     shown = " ".join(capsys.readouterr().out.split())
     assert left.value.code == 0
-    assert "of nothing in particular [quick: 1.0, paper: 2.0, released: 3.0]" in shown
+    assert "of nothing in particular [quick: 1.0, cpu: 4.0, paper: 2.0, released: 3.0]" in shown
     assert "steps between reports [25]" in shown and "SUPPRESS" not in shown
 
 
