@@ -25,7 +25,7 @@ _METRICS = ("kl", "feature_loss", "pixel_loss", "attribute_loss", "test_attribut
 _SHARES_OF_ONE = "d_", "gate_"
 # what has no part in how good a run becomes, or is another draw of it
 _OTHERWISE = ("seed", "cache", "device", "cores", "precision", "graph", "report_every", "checkpoint_every",
-              "out", "resume", "dry_run")
+              "keep_every", "tensorboard", "out", "resume", "dry_run")
 
 
 def of(config):

@@ -21,6 +21,7 @@ _PROGRAMS = "elements.js", "scale.js", "chart.js", "chart_reading.js", "pictures
 _INSIDE = 5 * 2**20              # bytes of pictures that a page holds
 _PNG = b"\x89PNG\r\n\x1a\n"
 REFRESH = 10                     # seconds between refreshes
+SHARE = 0.01                     # of the time of a training, that pages may take
 
 
 def write(folder):
@@ -31,13 +32,22 @@ def write(folder):
     folder.write(PAGE, _render("run.html", data, _newest([summary]), run=summary))
 
 
-def refresh(folder):
-    """Tell open pages the newest reports, at most every REFRESH seconds; the first time make the page too."""
-    live = folder.path / LIVE
-    if not live.exists():
-        write(folder)
-    elif abs(time.time() - live.stat().st_mtime) >= REFRESH:
-        _write_live(folder, _data([Summary(folder)]))
+class Page:
+    """The page of a run that trains, made anew while that takes no more than SHARE of the time."""
+
+    def __init__(self, folder):
+        self._folder, self._began, self._spent, self._made = folder, time.monotonic(), 0.0, None
+
+    def update(self, at_once=False):
+        """Make it anew where it is older than REFRESH, or where there is more than a report to show."""
+        now = time.monotonic()
+        if self._made is None:                     # not counted: imports what it needs
+            write(self._folder)
+            self._made = time.monotonic()
+        elif self._spent <= SHARE * (now - self._began) and (at_once or now - self._made >= REFRESH):
+            write(self._folder)
+            self._made = time.monotonic()
+            self._spent += self._made - now
 
 
 def compare(folders, beside):

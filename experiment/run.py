@@ -16,9 +16,11 @@ def run_experiment(settings_class, presets, build, script):
     """
     def main():
         settings = read_settings(settings_class, presets, script, description=sys.modules["__main__"].__doc__)
-        from experiment.dry_run import print_plan         # here: --help need not wait for images and plots
+        from experiment import tensorboard                # here: --help need not wait for images and plots
+        from experiment.dry_run import print_plan
         from experiment.training import Training
 
+        tensorboard.check(settings)
         device, why = open_device(settings)
         settings.attribute_names = attribute_names(settings)
         model = build(settings, device)

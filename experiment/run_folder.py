@@ -41,7 +41,7 @@ def begin(settings, images, device, why):
 
 class RunFolder:
     """config.json, metrics.jsonl, originals.png, samples/, reconstructions/, curves.png, checkpoints/,
-    index.html, report_data.js; health.json where something may be wrong."""
+    index.html, report_data.js; health.json where something may be wrong; tensorboard/ if asked for."""
 
     def __init__(self, path):
         self.path = Path(path)

@@ -68,6 +68,8 @@ class Settings:
                                   on_resume=True)
     keep_every: int = whole("epochs between checkpoints that are kept for good, beside the last three", None,
                             optional=True, on_resume=True)
+    tensorboard: bool = switch("write RUN/tensorboard too, for those who live in it; needs tensorboardX",
+                               False, on_resume=True)
     out: str = path("folder of the run (runs/SCRIPT-PRESET-DATE-TIME)", "DIR", None, on_resume=True)
     resume: bool = switch("go on with the run in --out", False, on_resume=True)
     data_changed: bool = switch("with --resume: go on although the images are not those of the run", False,

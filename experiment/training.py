@@ -1,6 +1,5 @@
 """The training loop: steps, reports, pictures, checkpoints; it saves the state when it is interrupted."""
 import contextlib
-import json
 import math
 import time
 
@@ -8,11 +7,11 @@ import numpy as np
 
 import gpuarray as ga
 from dataset import Batches
-from experiment import checkpoints, health, pictures, report, resume
-from experiment.beside import Beside
+from experiment import checkpoints, resume
 from experiment.console import say
+from experiment.display import Display
 from experiment.exit import Diverged, Interrupted, UsageError
-from experiment.progress import Progress, duration
+from experiment.progress import duration
 from experiment.run_folder import RunFolder, begin
 from experiment.settings import generator
 from experiment.signals import Signals
@@ -55,7 +54,7 @@ class Training:
         self.z = rng.standard_normal((PICTURES, model.z_size), np.float32)
         shown = np.sort(rng.permutation(len(images.test))[:PICTURES])
         originals = images.test.pictures(shown)                       # (n, S, S, 3)
-        self.step, self.seconds, self._warnings = 0, 0.0, {}
+        self.step, self.seconds = 0, 0.0
         if settings.resume:
             self.folder = RunFolder(settings.out)
             self._restore(images, device, why)
@@ -74,10 +73,9 @@ class Training:
 
     def run(self):
         """Train to the end. Raises Interrupted (after a signal; state saved), Diverged, UsageError."""
-        self.progress = Progress(self.total_steps, self.step, self.settings.epochs)
-        self.beside = Beside(self.progress.say)
+        self.display = Display(self.folder, self.settings, self.step, self.seconds)
         with (contextlib.closing(self.folder), contextlib.closing(self.batches),
-              contextlib.closing(self.progress), Signals() as signals):
+              contextlib.closing(self.display), Signals() as signals):
             self._begin()
             while self.step < self.total_steps:
                 self._train_step()
@@ -86,10 +84,10 @@ class Training:
                     self._report()
                 if beyond == 0:
                     self._end_epoch(epoch)
-                stop = signals.received or self.beside.lost
+                stop = signals.received or self.display.beside.lost
                 if stop and self.step < self.total_steps:
                     self._stop(stop)
-        with self.beside("what is printed"):
+        with self.display.beside("what is printed"):
             say(f"done in {duration(self.seconds)}: open {self.folder.path / 'index.html'}")
 
     # -------------------------------------------------------------------------------------------- training
@@ -100,7 +98,7 @@ class Training:
             self.model.learning_rate = self._rate = rate
         self.model.step(*self.batches.next())
         self.step += 1
-        self.progress.step()
+        self.display.step()
 
     def _start_interval(self):
         """Begin to count the time and steps of the next report; the device is idle now."""
@@ -123,10 +121,7 @@ class Training:
         if self.step % self.settings.epoch_size == 0:
             line |= self.model.test_metrics(*self._shown)
         self.folder.add_metrics(line)
-        with self.beside("what is printed"):
-            self.progress.report(line)
-        with self.beside("the page"):
-            report.refresh(self.folder)
+        self.display.report(line)
         self._start_interval()
 
     # ---------------------------------------------------------------------------------------- end of an epoch
@@ -140,29 +135,8 @@ class Training:
         self._start_interval()
 
     def _show(self, epoch):
-        for kind, make in (("samples", lambda: self.model.sample(*self._sampled)),
-                           ("reconstructions", lambda: self.model.reconstruct(*self._shown))):
-            with self.beside(f"the picture of {kind}"):
-                self._write_grid(f"{kind}/epoch_{epoch:04d}.png", make())
-        with self.beside("the plot of the curves"):
-            self.folder.write("curves.png", pictures.curves(self.folder.metrics()))
-        self._warn()
-        with self.beside("the page"):
-            report.write(self.folder)
-
-    def _warn(self):
-        """Tell what health finds, each kind once, on the screen and for the page."""
-        with self.beside("the search for signs of trouble"):
-            found = {kind: line for kind, line in health.warnings(self.folder) if kind not in self._warnings}
-            for kind, line in found.items():
-                self._warnings[kind] = {"message": line, "step": self.step}
-                self.progress.say(f"warning: {line}")
-            if found:
-                self.folder.write("health.json", json.dumps(list(self._warnings.values())))
-
-    def _write_grid(self, name, images):
-        if images is not None:                    # a GAN has no encoder, a regressor makes no pictures
-            self.folder.write(name, pictures.png(pictures.grid(ga.to_host(images))))
+        self.display.epoch(epoch, {"samples": lambda: self.model.sample(*self._sampled),
+                                   "reconstructions": lambda: self.model.reconstruct(*self._shown)})
 
     # -------------------------------------------------------------------------------------------- state
 
@@ -170,13 +144,12 @@ class Training:
         """What was to be shown before the first step, or was cut off after the last checkpoint."""
         originals = self.folder.path / "originals.png"
         if self.settings.data_changed or not originals.exists():
-            with self.beside("the picture of test images"):
-                self._write_grid(originals.name, self._shown[0])
+            self.display.grid("test images", originals.name, lambda: self._shown[0])
         epoch, beyond = divmod(self.step, self.settings.epoch_size)
         if epoch and not beyond:
             self._show(epoch)
         else:
-            self._warn()
+            self.display.warn()
         self._start_interval()
 
     def _save(self):

@@ -2,6 +2,7 @@ import json
 import os
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import pytest
 
@@ -99,17 +100,37 @@ def test_pictures_larger_than_a_page_may_hold_lie_beside_it(folder, monkeypatch)
     assert "data:image" not in (folder.path / report.PAGE).read_text()
 
 
-def test_open_pages_hear_of_reports_every_ten_seconds(folder):
-    def add(step):
-        folder.add_metrics({"step": step, "kl": 1.0})
-        report.refresh(folder)
-        return data_of(folder)["runs"][0]["metrics"]["step"]
+@pytest.fixture
+def training(folder, monkeypatch):
+    """pass_(seconds, **update) -> whether the page was made anew in a training, which takes half a second."""
+    clock, made = SimpleNamespace(now=100.0, monotonic=lambda: clock.now), []
 
-    assert add(1) == [1] and (folder.path / report.PAGE).exists()
-    assert add(2) == [1]                                                   # too soon
-    past = os.stat(folder.path / report.LIVE).st_mtime - report.REFRESH
-    os.utime(folder.path / report.LIVE, (past, past))
-    assert add(3) == [1, 2, 3]
+    def write(folder):
+        made.append(clock.now)
+        clock.now += 0.5
+
+    monkeypatch.setattr(report, "time", clock)
+    monkeypatch.setattr(report, "write", write)
+    page = report.Page(folder)
+
+    def pass_(seconds, **update):
+        clock.now += seconds
+        before = len(made)
+        page.update(**update)
+        return len(made) > before
+
+    return pass_
+
+
+def test_reports_are_shown_every_ten_seconds_and_epochs_at_once(training):
+    assert training(0) and not training(9) and training(2)
+    assert not training(1, at_once=True)                                   # a second of 12: too much
+    assert training(100, at_once=True)
+
+
+def test_a_page_takes_a_hundredth_of_the_time_of_a_training(training):
+    made = sum(training(0.1, at_once=True) for _ in range(10_000))         # a thousand seconds
+    assert 15 <= made <= 22
 
 
 def test_a_metric_that_is_not_in_every_report_is_kept(folder):

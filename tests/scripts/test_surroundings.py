@@ -29,6 +29,16 @@ def test_the_backend_of_a_notebook_costs_no_curves(cache, tmp_path):
     assert "open läufe \\u4eba" in shown and (tmp_path / "läufe \u4eba" / "curves.png").exists()
 
 
+def test_without_the_package_for_tensorboard_nothing_is_begun(cache, tmp_path):
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages" / "tensorboardX.py").write_text("raise ImportError('not installed')")
+    environment = ENVIRONMENT | {"PYTHONPATH": str(tmp_path / "packages"), "PYTHONDONTWRITEBYTECODE": "1"}
+    with start(["--out", "run", "--tensorboard"], cache, tmp_path, env=environment) as process:
+        errors = process.communicate(timeout=300)[1]
+    assert process.returncode == 2 and errors.startswith("error: --tensorboard: ") and errors.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["packages"]
+
+
 @pytest.mark.parametrize("stdout", ["closed", "/dev/full"])
 def test_a_run_without_a_standard_output_trains_on(stdout, cache, tmp_path):
     if stdout == "closed":
