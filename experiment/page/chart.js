@@ -1,13 +1,27 @@
-// A chart of some metrics over the steps. Drag to zoom; pointer or arrow keys read values; a button for log.
+// A chart of some metrics over the steps, or over the time that these took. Drag to zoom; pointer or arrow
+// keys read values; a button for log.
 
 const HEIGHT = 220, LEFT = 58, RIGHT = 12, TOP = 8, BOTTOM = 24;
+const STEPS = {of: 1, name: ""};
+const TIMES = [{of: 3600, name: " h"}, {of: 60, name: " min"}, {of: 1, name: " s"}];
 
-/** Of all charts together: the steps that are seen, or null for all. */
-const zoom = {range: null, charts: [], set(range) {
-  this.range = range;
-  for (const button of document.querySelectorAll(".whole-run")) button.disabled = range === null;
-  for (const chart of this.charts) chart.draw();
-}};
+/** Of all charts together: the part of the axis that is seen, or null for all; whether the axis is time. */
+const zoom = {
+  range: null, isTime: false, charts: [],
+
+  set(range) {
+    this.range = range;
+    for (const button of document.querySelectorAll(".whole-run")) button.disabled = range === null;
+    for (const chart of this.charts) chart.draw();
+  },
+
+  setTime(isTime) {
+    this.isTime = isTime;
+    for (const button of document.querySelectorAll(".over-time")) button.setAttribute("aria-pressed", isTime);
+    for (const chart of this.charts) chart.show(chart.runs);
+    this.set(null);
+  },
+};
 
 class Chart {
   /** panel: {title, log, lines: [{run, metric, label}]}, as run_data.chart_panels gives it. */
@@ -32,10 +46,15 @@ class Chart {
 
   /** runs: as in the page's data. */
   show(runs) {
+    this.runs = runs;
+    const seconds = Math.max(...runs.map(run => run.metrics.seconds?.at(-1) ?? 0));
+    this.unit = zoom.isTime ? TIMES.find(({of}) => seconds >= 3 * of) ?? TIMES.at(-1) : STEPS;
     this.series = this.panel.lines.map((line, i) => {
       const {metrics} = runs[line.run], all = Object.hasOwn(metrics, line.metric) ? metrics[line.metric] : [];
-      const isThere = (_, i) => all[i] !== null;                 // some metrics are not in every report
-      return {...line, colour: `c${i % 8}`, steps: metrics.step.filter(isThere), values: all.filter(isThere)};
+      const places = zoom.isTime ? metrics.seconds ?? [] : metrics.step;
+      const isThere = (_, i) => all[i] !== null && places[i] != null;     // some are not in every report
+      return {...line, colour: `c${i % 8}`, steps: metrics.step.filter(isThere), values: all.filter(isThere),
+              places: places.filter(isThere).map(place => place / this.unit.of)};
     });
     this.run = runs.length === 1 ? runs[0] : {band: null};       // bands are of one run
     this.draw();
@@ -44,9 +63,10 @@ class Chart {
   draw() {
     this.width = this.svg.clientWidth;
     if (!this.width || !this.series) return;
-    const steps = this.series.flatMap(line => line.steps.length ? [line.steps[0], line.steps.at(-1)] : []);
-    this.from = zoom.range ? zoom.range[0] : Math.min(...steps, 1);
-    this.to = Math.max(zoom.range ? zoom.range[1] : Math.max(...steps, 1), this.from + 1);
+    const ends = this.series.flatMap(line => line.places.length ? [line.places[0], line.places.at(-1)] : []);
+    this.whole = [Math.min(...ends, 1), Math.max(...ends, 1)];
+    this.from = (zoom.range ?? this.whole)[0];
+    this.to = Math.max((zoom.range ?? this.whole)[1], this.from + 1);
     this.x = scale(this.from, this.to, LEFT, this.width - RIGHT, false);
     const [low, high] = this.extent();
     this.y = scale(low, high, HEIGHT - BOTTOM, TOP, this.log);
@@ -71,12 +91,11 @@ class Chart {
     const values = [];
     for (const line of this.series) {
       line.values.forEach((value, i) => {
-        if (this.sees(value) && line.steps[i] >= this.from && line.steps[i] <= this.to) values.push(value);
+        if (this.sees(value) && line.places[i] >= this.from && line.places[i] <= this.to) values.push(value);
       });
       for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-        const step = this.from + share * (this.to - this.from);
-        values.push(...(bandAt(this.run.band, line.metric, step, this.run.steps) || []).filter(
-          value => this.sees(value)));
+        const edges = this.bandAt(line, this.from + share * (this.to - this.from)) || [];
+        values.push(...edges.filter(value => this.sees(value)));
       }
     }
     let low = values.reduce((a, b) => Math.min(a, b), Infinity);
@@ -89,11 +108,17 @@ class Chart {
 
   sees(value) { return !this.log || value > 0; }
 
+  /** [lowest, highest] of good runs at a place on the axis; null without one. */
+  bandAt(line, place) {
+    const step = zoom.isTime ? between(line.places, line.steps, place) : place;
+    return bandAt(this.run.band, line.metric, step, this.run.steps);
+  }
+
   path(line) {
     let path = "", pen = "M";
     line.values.forEach((value, i) => {
       if (this.sees(value)) {
-        path += `${pen}${this.x(line.steps[i]).toFixed(1)} ${this.y(value).toFixed(1)}`;
+        path += `${pen}${this.x(line.places[i]).toFixed(1)} ${this.y(value).toFixed(1)}`;
         pen = "L";
       } else pen = "M";
     });
@@ -103,11 +128,10 @@ class Chart {
   band(line) {
     const above = [], below = [], floor = this.log ? 1e-30 : -Infinity;
     for (let i = 0; i <= 80; i++) {
-      const step = this.from + i / 80 * (this.to - this.from);
-      const edges = bandAt(this.run.band, line.metric, step, this.run.steps);
+      const place = this.from + i / 80 * (this.to - this.from), edges = this.bandAt(line, place);
       if (!edges) continue;
-      below.push(`${this.x(step).toFixed(1)} ${this.y(Math.max(edges[0], floor)).toFixed(1)}`);
-      above.unshift(`${this.x(step).toFixed(1)} ${this.y(Math.max(edges[1], floor)).toFixed(1)}`);
+      below.push(`${this.x(place).toFixed(1)} ${this.y(Math.max(edges[0], floor)).toFixed(1)}`);
+      above.unshift(`${this.x(place).toFixed(1)} ${this.y(Math.max(edges[1], floor)).toFixed(1)}`);
     }
     const outline = `M${[...below, ...above].join("L")}Z`;
     return above.length ? [shape("path", {class: `band ${line.colour}`, d: outline})] : [];
@@ -122,7 +146,8 @@ class Chart {
     }
     for (const value of ticks(this.from, this.to, Math.max(2, this.width / 110))) {
       const x = this.x(value);
-      lines.push(shape("text", {x, y: HEIGHT - 6, "text-anchor": "middle", text: shown(value)}));
+      lines.push(shape("text", {x, y: HEIGHT - 6, "text-anchor": "middle",
+                                text: shown(value) + this.unit.name}));
     }
     return lines;
   }

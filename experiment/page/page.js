@@ -59,6 +59,7 @@ document.addEventListener("click", event => {
   if (button?.matches(".copy")) copyBeside(button);
   if (button?.matches(".sort")) sortBy(button.closest("th"));
   if (button?.matches(".whole-run")) zoom.set(null);
+  if (button?.matches(".over-time")) zoom.setTime(!zoom.isTime);
   if (button?.matches(".still")) enlarged.open(button.querySelector("img"), button.querySelector("img").alt);
   if (button?.matches(".close") || event.target === enlarged.dialog) enlarged.close();
 });

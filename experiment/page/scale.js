@@ -39,14 +39,18 @@ function nearest(sorted, value) {
   return Math.abs(sorted[low] - value) <= Math.abs(sorted[high] - value) ? low : high;
 }
 
+/** What stands in `values` at a place in `sorted`: a straight line between its neighbours. */
+function between(sorted, values, place) {
+  const after = sorted.findIndex(other => other >= place);
+  if (after < 1) return after < 0 ? values.at(-1) : values[0];
+  const part = (place - sorted[after - 1]) / (sorted[after] - sorted[after - 1]);
+  return values[after - 1] + part * (values[after] - values[after - 1]);
+}
+
 /** [lowest, highest] of a band of good runs after `step` of `steps`; null without one. */
 function bandAt(band, metric, step, steps) {
   const share = step / steps, known = band && Object.hasOwn(band.metrics, metric);
   if (!known || !steps || share > 1) return null;
   const [lows, highs] = band.metrics[metric];
-  let after = band.shares.findIndex(place => place >= share);
-  if (after < 0) after = band.shares.length - 1;
-  const before = Math.max(after - 1, 0), width = band.shares[after] - band.shares[before] || 1;
-  const part = (share - band.shares[before]) / width;
-  return [lows, highs].map(edge => edge[before] + part * (edge[after] - edge[before]));
+  return [lows, highs].map(edge => between(band.shares, edge, share));
 }

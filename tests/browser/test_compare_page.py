@@ -39,3 +39,21 @@ def test_curves_lie_over_each_other(page):
     chart.hover(position={"x": 80, "y": 60})
     for name in ("first", "second", "third"):
         expect(page.locator(".tip").first).to_contain_text(name)
+
+
+def test_curves_of_a_slower_run_are_longer_over_time(tmp_path, open_page):
+    fast, slow = begin(tmp_path / "fast"), begin(tmp_path / "slow")
+    for step in range(1, 11):
+        fast.add_metrics({"step": step, "kl": 1.0, "seconds": 3.0 * step})
+        slow.add_metrics({"step": step, "kl": 1.0, "seconds": 60.0 * step})
+    (tmp_path / "runs.html").write_text(report.compare([fast, slow], tmp_path), encoding="utf-8")
+    page = open_page((tmp_path / "runs.html").as_uri())
+
+    def ends():
+        paths = page.locator(".plot > svg").first.locator("path.line").all()
+        return [float(path.get_attribute("d").split("L")[-1].split()[0]) for path in paths]
+
+    assert ends()[0] == ends()[1]
+    page.get_by_role("button", name="Over time").click()
+    assert (ends()[0] - 58) / (ends()[1] - 58) < 0.1                       # 58 pixels left of the axis
+    assert "10 min" in page.locator(".plot > svg").first.locator("text").all_text_contents()

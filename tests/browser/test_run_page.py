@@ -68,6 +68,24 @@ def test_curves_tell_values_and_zoom(finished, open_page):
     assert chart.locator("path.line").get_attribute("d") != whole
 
 
+def test_curves_are_shown_over_time(finished, open_page):
+    page = open_page(address(finished))
+    chart, toggle = page.locator(CHART).first, page.get_by_role("button", name="Over time")
+    assert "40" in chart.locator("text").all_text_contents()
+    over_steps = chart.locator("path.line").get_attribute("d")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    assert "20 s" in chart.locator("text").all_text_contents()             # step 40: 2 steps a second
+    chart.focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator(".tip").first).to_contain_text("20 s, step 40")
+    page.keyboard.press("-")                                               # as far out as can be
+    expect(page.get_by_role("button", name="Whole run")).to_be_disabled()
+    toggle.click()
+    assert chart.locator("path.line").get_attribute("d") == over_steps
+
+
 def test_curves_are_read_and_zoomed_by_keys(finished, open_page):
     page = open_page(address(finished))
     page.locator(CHART).first.focus()
