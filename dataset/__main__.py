@@ -8,7 +8,6 @@ from dataset.cache import default_folder
 from dataset.errors import DataError
 from dataset.fetch import SETS, fetch
 from dataset.fetch.download import tell
-from dataset.fetch.replies import printable
 
 
 class _Parser(argparse.ArgumentParser):
@@ -24,10 +23,10 @@ def main(arguments=None):
         _fetch(arguments)
         return 0
     except DataError as error:
-        print(printable(f"error: {error}"), file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("interrupted: what has come is kept; the same command goes on from there", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print(f"interrupted: {getattr(stop, 'kept', 'nothing was fetched')}", file=sys.stderr)
         return 128 + signal.SIGINT
 
 

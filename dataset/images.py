@@ -82,11 +82,12 @@ class Images:
 
 
 def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, limit=None,
-                 want_attributes=False, augment=True, skip_broken=False):
+                 want_attributes=False, augment=True, skip_broken=False, offline=False):
     """Opens 'toyfaces', 'celeba', 'lfw' or a path as Images of `size` x `size`, from the cache or into it.
 
     data             a path is recognised by what it holds: CelebA, LFW, else any folder or archive of images.
-                     'celeba' and 'lfw' stand for the folders of that name in the cache folder
+                     'celeba' and 'lfw' stand for the folders of that name in the cache folder, into which
+                     what is missing of them is fetched
     cache            folder where decoded images are kept; ~/.cache/autoencoding-beyond-pixels if None
     seed             of toyfaces, of hold-outs, and of the order within a split; another one is decoded anew
     workers          how many images are decoded at a time; one a core if None
@@ -95,13 +96,14 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
     want_attributes  fill in Split.attributes; images without any are dropped and counted
     augment          whether training images are to be varied; Images.augmentation is None if not
     skip_broken      leave broken pictures out, up to a tenth of all, instead of refusing the set
+    offline          fetch nothing; DataError says what to put where
 
     Many toyfaces are painted by other processes, so a script that opens them needs the usual
     `if __name__ == "__main__":`. Raises DataError for whatever is missing, damaged or not supported.
     """
     _check(size, limit)
     cache = _cache_folder(cache)
-    reader, source = open_source(data, cache, seed)
+    reader, source = open_source(data, cache, seed, attributes=want_attributes, offline=offline)
     train, test, notes = source.split()
     attributes, parts = None, [(train, 0), (test, 0)]   # names, and how many were dropped
     if want_attributes:
@@ -134,28 +136,34 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
                   tuple(printable(f"{name}: {broken[name]}") for name in sorted(broken)))
 
 
-def attribute_names(data, cache=None):
+def attribute_names(data, cache=None, offline=False):
     """The names of the attributes of `data`, whatever open_dataset takes; no picture is decoded.
 
     Raises DataError where it has none, or is missing or damaged.
     """
-    _, source = open_source(data, _cache_folder(cache))
+    _, source = open_source(data, _cache_folder(cache), attributes=True, offline=offline)
     return _attributes(source).names
 
 
-def held_out_attributes(data, cache=None, limit=None):
+def held_out_attributes(data, size, cache=None, limit=None, skip_broken=False, offline=False):
     """(names, attributes (n, A)) of the images that open_dataset with want_attributes gives to test with.
 
-    No picture is decoded. `limit`, and what is raised, are open_dataset's.
+    No picture is decoded, unless broken ones, if there are any, are to be left out as open_dataset does it.
+    The arguments, and what is raised, are open_dataset's.
     """
-    _, source = open_source(data, _cache_folder(cache))
+    cache = _cache_folder(cache)
+    reader, source = open_source(data, cache, attributes=True, offline=offline)
     attributes = _attributes(source)
     _, test, _ = source.split()
     kept, _ = _with_attributes(source, attributes, test, "test")
-    return attributes.names, attributes.values(kept[:limit and max(1, limit // 10)])
+    kept = kept[:limit and max(1, limit // 10)]
+    if skip_broken:
+        broken = _cached(reader, source, kept, frame_for(source.crop, size), cache, None, True).broken
+        kept = [name for number, name in enumerate(kept) if number not in broken]
+    return attributes.names, attributes.values(kept)
 
 
-def open_all(data, size, crop=None, cache=None, progress=True, limit=None, skip_broken=False):
+def open_all(data, size, crop=None, cache=None, progress=True, limit=None, skip_broken=False, offline=False):
     """Opens every picture of `data` in the order of their names, not split: (names, Split).
 
     crop   how they are cut, a name in CROPS; None: as open_dataset cuts them. Toyfaces are painted, never cut
@@ -164,7 +172,7 @@ def open_all(data, size, crop=None, cache=None, progress=True, limit=None, skip_
     """
     _check(size, limit, crop)
     cache = _cache_folder(cache)
-    reader, source = open_source(data, cache)
+    reader, source = open_source(data, cache, offline=offline)
     names = source.names[:limit]
     cached = _cached(reader, source, names, frame_for(crop or source.crop, size), cache, None, progress)
     broken = _broken([(names, 0)], [cached])

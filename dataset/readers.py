@@ -25,7 +25,6 @@ and its attributes, where it has any, give an object with
 To add a kind of data, write such a module and a line in READERS.
 """
 import contextlib
-import os
 import re
 from pathlib import Path
 from types import ModuleType
@@ -50,17 +49,19 @@ READERS = [
     Reader("celeba", celeba, CELEBA),
     Reader("lfw", lfw, LFW),
 ]
+KAGGLE = "archive.zip"                         # what Kaggle calls each set
 FOLDER = Reader("folder", folder, FLIPS)       # for a path that none of them recognises
 
 
-def open_source(data, cache, seed=0):
+def open_source(data, cache, seed=0, **fetching):
     """(Reader, Source) of `data`: a path, or a reader's name for the folder of that name in `cache`.
 
-    Raises DataError for whatever is missing, damaged or not supported.
+    What is missing in that folder is fetched; `fetching` are options of dataset.fetch.fetch. Raises DataError
+    for whatever is missing, damaged or not supported.
     """
     reader = next((reader for reader in READERS if reader.name == str(data)), None)
     if reader:
-        place = _place_in_cache(reader, cache)
+        place = _place_in_cache(reader, cache, fetching)
     else:
         place = Place(user_path(data, "--data"), cache)
         reader = _recognise(place)
@@ -75,14 +76,22 @@ def user_path(path, flag):
         raise DataError(f"{path}: no such user or home folder: give {flag} a path without ~") from error
 
 
-def _place_in_cache(reader, cache):
-    """Where a reader that is called by its name looks for what it needs."""
-    place = Place(cache / reader.name, cache)
-    if reader.module.NEEDS and not (os.path.isdir(place.path) and reader.module.recognises(place)):
-        raise DataError(f"{reader.name}: not found in {place.path}: `python -m dataset fetch {reader.name}` "
-                        f"fetches it; or put {reader.module.NEEDS} there, or give the folder that holds them "
-                        "to --data")
-    return place
+def _place_in_cache(reader, cache, fetching):
+    """Where a reader that is called by its name finds what it needs; what is missing is fetched."""
+    folder = cache / reader.name
+    if not reader.module.NEEDS:
+        return Place(folder, cache)
+    from dataset.fetch import SETS, fetch             # here: other data need not wait for requests
+
+    if reader.name in SETS:
+        fetch(reader.name, folder, **fetching)
+    for path in (folder, folder / KAGGLE):
+        with one_line(unreadable(path)):
+            place = Place(path, cache)
+            if path.exists() and reader.module.recognises(place):
+                return place
+    raise DataError(f"{folder}: what lies there is not {reader.name}: put {reader.module.NEEDS} there, or "
+                    "give the folder that holds them to --data")
 
 
 def _recognise(place):

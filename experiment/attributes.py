@@ -12,7 +12,7 @@ def attribute_names(settings):
         return ()
     import dataset             # here: --help need not wait for it
 
-    return dataset.attribute_names(settings.data, settings.cache)
+    return dataset.attribute_names(settings.data, settings.cache, settings.offline or settings.dry_run)
 
 
 def noted_names(config, where):
@@ -24,18 +24,19 @@ def noted_names(config, where):
     return tuple(names)
 
 
-def held_out_attributes(settings, names, data=None):
-    """(n, A) of the images that a run, told the attributes `names`, tests with; of `data` if given.
+def held_out_attributes(settings, names):
+    """(n, A) of the images that a run, told the attributes `names`, tests with.
 
     Raises dataset.DataError, UsageError.
     """
     import dataset
 
-    data = data or settings.data
-    found, attributes = dataset.held_out_attributes(data, settings.cache, settings.limit)
+    found, attributes = dataset.held_out_attributes(
+        settings.data, settings.image_size, settings.cache, settings.limit, settings.skip_broken,
+        settings.offline)
     if found != names:
-        raise UsageError(f"--data {data}: has other attributes than the run is told: give the data it was "
-                         "trained on")
+        raise UsageError(f"--data {settings.data}: has other attributes than the run is told: give the data "
+                         "it was trained on")
     return attributes
 
 

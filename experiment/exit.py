@@ -106,6 +106,8 @@ def _terminate(number, frame):
 
 def _interruption(stop):
     """(exit status, line) of an Interrupted or a KeyboardInterrupt."""
+    if hasattr(stop, "kept"):                              # dataset.fetch was interrupted
+        return 128 + getattr(stop, "signal_number", signal.SIGINT), f"interrupted: {stop.kept}"
     if isinstance(stop, Interrupted):
         return 128 + stop.signal_number, str(stop)
     return 128 + signal.SIGINT, "interrupted outside of training: nothing was saved"

@@ -62,7 +62,7 @@ def _continued(settings_class, presets, given, script):
                                  f"{values[name]}: leave the flag out, or start a new run")
             origin[name] = GIVEN
         values[name] = value
-    for name in ("dry_run", "data_changed"):                  # of this call alone
+    for name in ("dry_run", "data_changed", "offline"):       # of this call alone
         values[name] = given.get(name, False)
     return finish(settings_class(**values), origin, script)
 

@@ -28,9 +28,7 @@ def run_experiment(settings_class, presets, build, script):
             print_plan(settings, model, device)
             return
         images = open_images(settings)
-        training = Training(settings, model, images, device, why)
-        say(f"run: {training.folder.path}")
-        training.run()
+        Training(settings, model, images, device, why).run()
 
     run_program(main)
 
@@ -64,7 +62,7 @@ def open_images(settings):
         images = dataset.open_dataset(
             settings.data, settings.image_size, settings.cache, limit=settings.limit,
             want_attributes=settings.needs_attributes, augment=settings.augment,
-            skip_broken=settings.skip_broken)
+            skip_broken=settings.skip_broken, offline=settings.offline)
     except MemoryError as error:
         raise UsageError(f"--data {settings.data}: out of memory while its images were decoded: close other "
                          "programs, or use fewer images (--limit)") from error

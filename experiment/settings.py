@@ -34,6 +34,8 @@ class Settings:
                       "DIR", None, on_resume=True)
     skip_broken: bool = switch("leave out broken pictures, up to a tenth, and list them in skipped.txt",
                                False, on_resume=True)
+    offline: bool = switch("fetch nothing of celeba and lfw, but say what to put where", False,
+                           on_resume=True)
     limit: int = whole("use at most this many training images, a tenth as many to test", None, optional=True)
     augment: bool = switch("vary training images: CelebA and LFW as the released code does, others by flips",
                            True)

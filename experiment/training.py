@@ -76,6 +76,8 @@ class Training:
         self.display = Display(self.folder, self.settings, self.step, self.seconds)
         with (contextlib.closing(self.folder), contextlib.closing(self.batches),
               contextlib.closing(self.display), Signals() as signals):
+            with self.display.beside("what is printed"):
+                say(f"run: {self.folder.path}")
             self._begin()
             while self.step < self.total_steps:
                 self._train_step()

@@ -19,14 +19,16 @@ def fetch(name, folder, attributes=False, offline=False, downloader=None):
     offline     fetch nothing; say what is missing
     downloader  a download.Downloader; its `progress` and `say` choose what is shown
     Another process that fetches into the same folder is waited for. An interruption leaves what has come in
-    .part files, and the next call goes on from there. Raises DataError, which says what to put where by hand.
+    .part files, and the next call goes on from there; its exception says so in an attribute `kept`. Raises
+    DataError, which says what to put where by hand.
     """
     folder = Path(folder)
     needs = _missing(name, folder, attributes)
     if not needs or (offline and all(need.otherwise for need in needs)):
         return folder
     if offline:
-        raise DataError(f"{name}: fetching is off (--offline): {_by_hand(name, folder, attributes)}")
+        raise DataError(f"{name}: nothing is fetched (--offline, --dry-run): "
+                        f"{_by_hand(name, folder, attributes)}")
     downloader = downloader or Downloader()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -37,9 +39,14 @@ def fetch(name, folder, attributes=False, offline=False, downloader=None):
             check_room(folder, sum(file.size or 0 for file in files) - come)
             for need in needs:
                 _fetch_need(need, name, folder, attributes, downloader)
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"{error.filename or folder}: cannot be written ({error.strerror or error}): make "
                         "room there or name another folder with --cache; what has come is kept") from error
+    except BaseException as stop:                          # Ctrl-C, or what another signal raises
+        stop.kept = "what has come is kept; the same command goes on from there"
+        raise
     return folder
 
 
@@ -49,7 +56,7 @@ def _missing(name, folder, attributes):
 
 def _there(need, folder):
     patterns = [*(file.name for file in need.files), *need.present]
-    return any(path.suffix != ".part" for pattern in patterns for depth in ("", "*/")
+    return any(path.suffix != ".part" for pattern in patterns for depth in ("", "*/", "*/*/")
                for path in folder.glob(depth + pattern))
 
 

@@ -34,7 +34,7 @@ class Need:
     """A part of a set that one file provides.
 
     files       any one of them will do; the first that can be had is fetched
-    present     patterns of names that provide it as well, in the set's folder or one folder deeper
+    present     patterns of names that provide it as well, in the set's folder or up to two folders deeper
     attributes  it is needed only where attributes are used
     otherwise   what happens without it; '' where it is required
     instead     what else a person may put into the folder

@@ -19,10 +19,10 @@ import requests
 import urllib3
 from tqdm import tqdm
 
+from dataset.errors import printable
 from dataset.fetch.disk import check_room, has_checksum, size_of
 from dataset.fetch.replies import (
-    MOMENTARY, NoSuchHost, Page, SourceFailed, TryAgain, caused_by, extent, printable, reason, refusal,
-    seconds_asked)
+    MOMENTARY, NoSuchHost, Page, SourceFailed, TryAgain, caused_by, extent, reason, refusal, seconds_asked)
 
 CHUNK = 1 << 18                  # bytes read at a time, at most
 LONGEST_PAGE = 1 << 18           # bytes of an HTML page that are read
@@ -178,7 +178,7 @@ class Downloader:
         for _ in range(MOST_REDIRECTS):
             try:
                 if urlsplit(url).scheme != "https":
-                    raise SourceFailed(f"leads to {printable(url)[:100]}, which is not https: refused")
+                    raise SourceFailed(f"leads to {url[:100]}, which is not https: refused")
                 reply = self.session.get(url, headers=headers, stream=True, allow_redirects=False,
                                          timeout=(self.limits.connect, self.limits.stall))
                 if not reply.is_redirect:

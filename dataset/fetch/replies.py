@@ -66,6 +66,7 @@ class Page(HTMLParser):
         self.title, self.form, self._in_title, self._action, self._fields = "", None, False, None, {}
         self.content = content.decode("utf-8", "replace")
         self.feed(self.content)
+        self.title = " ".join(self.title.split())
 
     @staticmethod
     def is_one(content, content_type):
@@ -99,7 +100,7 @@ class Page(HTMLParser):
         """Why there is a page, as far as it tells."""
         if self.tells_of_quota():
             return "says that too many people fetched this file lately; it gives it again within 24 hours"
-        return f'sent a web page, "{printable(self.title)[:100] or "without a title"}", in place of the file'
+        return f'sent a web page, "{self.title[:100] or "without a title"}", in place of the file'
 
 
 def reason(error):
@@ -113,7 +114,7 @@ def reason(error):
     if "IncompleteRead" in names:
         return "broke off in the middle"
     last = causes[-1]
-    return printable(getattr(last, "strerror", None) or str(last))[:100] or type(last).__name__
+    return (getattr(last, "strerror", None) or str(last))[:100] or type(last).__name__
 
 
 def caused_by(error, kind):
@@ -126,8 +127,3 @@ def _causes(error):
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
-
-
-def printable(text):
-    """Text of a stranger's in one line, without control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

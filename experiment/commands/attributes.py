@@ -12,7 +12,8 @@ plain difference stands the vector with the other attributes regressed out. Into
 import numpy as np
 
 from experiment.commands.output import new_results
-from experiment.commands.shared import add_data, add_results, add_run, open_run, whole
+from experiment.commands.shared import add_data, add_results, add_run, open_run, use_data, whole
+from experiment.console import say
 from experiment.evaluation import charts, edits, vectors
 from experiment.evaluation.attribute_network import attribute_network
 from experiment.evaluation.results import as_json
@@ -38,7 +39,8 @@ def add_flags(parser):
 def run(options):
     with new_results(options, "attributes") as folder:
         opened, device = open_run(options, needs_encoder=True)
-        subject = Subject(opened, device, options.data, options.cache)
+        use_data(options, opened.settings)
+        subject = Subject(opened, device)
         images = subject.images(attributes=True)
         names, train, test = images.train.attribute_names, images.train, images.test
         encoded, measured = min(ENCODED, len(train)), min(MEASURED, len(test))
@@ -69,7 +71,7 @@ def run(options):
                     "attribute_network": network.about()}
         (folder / "attributes.json").write_text(as_json({
             **subject.about(), "protocol": protocol, "attributes": table, "read": names, "changes": change}))
-        _print(table)
+    _print(table)
 
 
 def _directions(z, has):
@@ -135,22 +137,22 @@ def _table(names, columns, has, readings, change):
 
 def _print(table):
     pair = f"{'intended':>9} {'leakage':>9}"
-    print(f"\n{'':18} {'plain difference':^19} {'regressed out':^19} {'goes together with':26} its change\n"
-          f"{'attribute':18} {pair} {pair} {'(correlation)':26} {'plain':>7} {'regr.':>7}")
+    say(f"\n{'':18} {'plain difference':^19} {'regressed out':^19} {'goes together with':26} its change\n"
+        f"{'attribute':18} {pair} {pair} {'(correlation)':26} {'plain':>7} {'regr.':>7}")
     for row in table:
         if not row["readable"]:
-            print(f"{row['name']:18} cannot be read: too few held-out images, or the network does not see it")
+            say(f"{row['name']:18} cannot be read: too few held-out images, or the network does not see it")
             continue
         line = f"{row['name']:18} {_pairs([row])}"
         if "companion" in row:
             other = row["companion"]
             name = f"{other['name']} ({other['correlation']:+.2f})"
             line += f" {name:26} " + " ".join(f"{other['change'][kind]:7.2f}" for kind in KINDS)
-        print(line)
+        say(line)
     readable = [row for row in table if row["readable"]]
     if readable:
-        print(f"{'mean':18} {_pairs(readable)}\n"
-              "1: as much as from real faces without the attribute to real faces with it")
+        say(f"{'mean':18} {_pairs(readable)}\n"
+            "1: as much as from real faces without the attribute to real faces with it")
 
 
 def _pairs(rows):

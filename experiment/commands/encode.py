@@ -7,7 +7,8 @@ import numpy as np
 from dataset import open_all
 from experiment.commands.output import new_file
 from experiment.commands.shared import (
-    add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, path, whole)
+    add_crop, add_opening, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, path,
+    use_data, whole)
 from experiment.compute import compute_all
 
 
@@ -17,8 +18,7 @@ def add_flags(parser):
                         help="toyfaces, celeba, lfw, or a path of pictures")
     parser.add_argument("--limit", type=whole(1), metavar="N",
                         help="encode only the first so many (all)")
-    parser.add_argument("--cache", type=path, metavar="DIR",
-                        help="folder of decoded images (that of the run)")
+    add_opening(parser)
     add_crop(parser)
     add_regressor(parser)
     add_out(parser, "FILE.npz", "the file to write")
@@ -28,9 +28,11 @@ def run(options):
     with new_file(options, ".npz") as file:
         opened, device = open_run(options, needs_encoder=True, takes_attributes=True)
         beside = attributes_beside(options, opened, device)
-        settings = opened.settings
-        names, pictures = open_all(options.data, settings.image_size, crop_of(options, opened),
-                                   options.cache or settings.cache, limit=options.limit)
+        settings, crop = opened.settings, crop_of(options, opened)
+        use_data(options, settings)
+        names, pictures = open_all(settings.data, settings.image_size, crop, settings.cache,
+                                   limit=options.limit, skip_broken=settings.skip_broken,
+                                   offline=settings.offline)
         mean, log_var = compute_all(opened.model.posterior, lambda rows: beside(pictures.pictures(rows)),
                                     len(names), device, "encoded")
         np.savez(file, names=np.array(names), mean=mean, log_var=log_var)

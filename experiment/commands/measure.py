@@ -7,7 +7,8 @@ number was made, and neighbours.png, samples above their nearest training images
 """
 from experiment import report
 from experiment.commands.output import new_file_in, place
-from experiment.commands.shared import add_data, add_results, add_run, open_run, path, whole
+from experiment.commands.shared import add_data, add_results, add_run, open_run, path, use_data, whole
+from experiment.console import say
 from experiment.evaluation.measuring import measure
 from experiment.evaluation.results import as_json
 from experiment.evaluation.subject import FEWEST, Subject
@@ -30,7 +31,8 @@ def run(options):
     with (new_file_in(options, folder, "neighbours.png") as picture,
           new_file_in(options, folder, "measures.json") as file):
         opened, device = open_run(options, takes_attributes=True)
-        subject = Subject(opened, device, options.data, options.cache)
+        use_data(options, opened.settings)
+        subject = Subject(opened, device)
         results, neighbours = measure(subject, options.network, options.count)
         picture.write(neighbours)
         file.write(as_json(results).encode())
@@ -42,27 +44,27 @@ def run(options):
 def print_table(results):
     """The main measures, for people. results: as evaluation.measuring.measure gives them."""
     found, held_out = results["measures"], f"against {results['protocol']['held_out']:,} held-out images"
-    print()
+    say("")
     if "distances" in found:
-        print(f"{held_out:34} {'Frechet':>9} {'kernel':>9} {'precision':>9} {'recall':>9}")
+        say(f"{held_out:34} {'Frechet':>9} {'kernel':>9} {'precision':>9} {'recall':>9}")
     for name, row in found.get("distances", {}).items():
-        print(f"  {name:32} {row['frechet']:9.2f} {row['kernel']:9.3f} {row['precision']:9.2f} "
-              f"{row['recall']:9.2f}")
+        say(f"  {name:32} {row['frechet']:9.2f} {row['kernel']:9.3f} {row['precision']:9.2f} "
+            f"{row['recall']:9.2f}")
     if "reconstruction" in found:
         row = found["reconstruction"]
-        print(f"reconstructions: PSNR {row['psnr']:.2f} dB, SSIM {row['ssim']:.3f}" + (
+        say(f"reconstructions: PSNR {row['psnr']:.2f} dB, SSIM {row['ssim']:.3f}" + (
             f", feature distance {row['feature_distance']:.2f} (between two faces "
             f"{row['feature_distance_of_two_faces']:.2f})" if "feature_distance" in row else ""))
     if "attributes" in found:
         row = found["attributes"]
-        print(f"attributes of image and reconstruction: {row['agreement']:.1%} agree (by chance "
-              f"{row['by_chance']:.1%}), correlation {row['correlation']:.2f}")
+        say(f"attributes of image and reconstruction: {row['agreement']:.1%} agree (by chance "
+            f"{row['by_chance']:.1%}), correlation {row['correlation']:.2f}")
     if found.get("z"):
-        print(f"attributes read from z: mean area under the ROC curve {found['z']['mean_area']:.3f}")
+        say(f"attributes read from z: mean area under the ROC curve {found['z']['mean_area']:.3f}")
     row = found["difference"]
-    print(f"difference between two samples: {row['samples'] / row['real']:.2f} of that between two faces")
+    say(f"difference between two samples: {row['samples'] / row['real']:.2f} of that between two faces")
     row = found["nearest"]
-    print(f"copies: {row['copies']:.1%} of the samples are as near to one training image alone as 1% of the "
-          "held-out images are")
+    say(f"copies: {row['copies']:.1%} of the samples are as near to one training image alone as 1% of the "
+        "held-out images are")
     if row["held_out_in_training"]:
-        print(f"careful: {row['held_out_in_training']:,} held-out images are among the training images too")
+        say(f"careful: {row['held_out_in_training']:,} held-out images are among the training images too")

@@ -10,7 +10,7 @@ import numpy as np
 
 from experiment.attributes import replaced, held_out_attributes
 from experiment.commands.output import new_pictures
-from experiment.commands.shared import add_out, add_run, open_run, path, whole
+from experiment.commands.shared import add_data, add_out, add_run, open_run, use_data, whole
 from experiment.compute import compute, in_batches
 from experiment.exit import UsageError
 from experiment.pictures import COLUMNS
@@ -23,8 +23,7 @@ def add_flags(parser):
     parser.add_argument("--seed", type=whole(0, 2**62), default=0, metavar="S", help="of z (0)")
     parser.add_argument("--with", metavar="NAME=VALUE,...", dest="given",
                         help="attributes that a conditional run is told")
-    parser.add_argument("--data", type=path, metavar="DATA",
-                        help="whose test images' attributes a conditional run is told (the data of the run)")
+    add_data(parser, "whose test images' attributes a conditional run is told (the data of the run)")
     add_out(parser, "PATH", "FILE.png: one grid; else a folder of single pictures")
 
 
@@ -47,5 +46,6 @@ def _attributes(options, settings):
         if options.given:
             raise UsageError(f"--with {options.given}: {options.run} is no conditional run: leave it out")
         return []
-    attributes = held_out_attributes(settings, names, options.data)
+    use_data(options, settings)
+    attributes = held_out_attributes(settings, names)
     return [replaced(attributes, names, options.given) if options.given else attributes]

@@ -38,10 +38,27 @@ def add_results(parser, doc):
 
 
 def add_data(parser, doc="toyfaces, celeba, lfw, or a path of pictures (the data of the run)"):
-    """--data and --cache."""
+    """--data, and the flags of add_opening."""
     parser.add_argument("--data", type=path, metavar="DATA", help=doc)
+    add_opening(parser)
+
+
+def add_opening(parser):
+    """--cache, --skip-broken and --offline."""
     parser.add_argument("--cache", type=path, metavar="DIR",
                         help="folder of decoded images (that of the run)")
+    parser.add_argument("--skip-broken", action="store_true",
+                        help="leave out broken pictures, up to a tenth (as the run did)")
+    parser.add_argument("--offline", action="store_true",
+                        help="fetch nothing of celeba and lfw, but say what to put where")
+
+
+def use_data(options, settings):
+    """Let an opened run's settings name the data, and how it is opened, as the flags of add_data do."""
+    settings.data = options.data or settings.data
+    settings.cache = options.cache or settings.cache
+    settings.skip_broken = options.skip_broken or settings.skip_broken
+    settings.offline = options.offline
 
 
 def add_crop(parser):

@@ -11,7 +11,7 @@ import numpy as np
 
 from experiment.commands.output import new_results
 from experiment.commands.shared import (
-    add_data, add_device, add_out, check_same_data, open_regressor, path, whole)
+    add_data, add_device, add_out, check_same_data, open_regressor, path, use_data, whole)
 from experiment.compute import compute
 from experiment.console import say
 from experiment.evaluation import charts, similarity
@@ -44,7 +44,7 @@ def run(options):
         regressor = open_regressor(options.regressor, device)
         models = {name: _open_model(name, regressor, options.regressor, device) for name in options.runs}
         settings = regressor.settings
-        settings.data, settings.cache = options.data or settings.data, options.cache or settings.cache
+        use_data(options, settings)
         images = open_images(settings)
         if images.test.attribute_names != settings.attribute_names:
             raise UsageError(f"--data {settings.data}: has other attributes than {options.regressor} reads")
@@ -67,7 +67,7 @@ def run(options):
             "repetitions": rows}, indent=2) + "\n")
         (folder / "similarity.md").write_text(table)
         (folder / "queries.png").write_bytes(_page(images, models, options.seed, device))
-    print(table, end="")
+    say(table.rstrip())
 
 
 def _open_model(run, regressor, regressor_name, device):

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from experiment.commands.interpolate import slerp
 from experiment.commands.output import new_results, single_pictures
-from experiment.commands.shared import add_data, add_results, add_run, open_run
+from experiment.commands.shared import add_data, add_results, add_run, open_run, use_data
 from experiment.evaluation import animation
 from experiment.evaluation.animation import FRAMES_PER_SECOND, captioned
 from experiment.evaluation.results import as_json
@@ -46,7 +46,8 @@ def run(options):
     animation.check(options.format)
     with new_results(options, "walk") as folder:
         opened, device = open_run(options)
-        subject = Subject(opened, device, options.data, options.cache)
+        use_data(options, opened.settings)
+        subject = Subject(opened, device)
 
         def animate(name, frames, count, per_second=FRAMES_PER_SECOND):
             shown = tqdm(frames, total=count, desc=name, unit="frame", disable=None)

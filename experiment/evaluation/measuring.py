@@ -2,6 +2,7 @@
 import numpy as np
 
 from dataset import DataError
+from experiment.console import say
 from experiment.evaluation import charts, measures, pixels
 from experiment.evaluation.attribute_network import attribute_network
 from experiment.evaluation.distances import NEIGHBOURS
@@ -67,8 +68,7 @@ def _attributed(subject, network_data):
     except DataError as error:
         if network_data:
             raise
-        print(f"without an attribute network: {error}; or name other data to train it on with --network",
-              flush=True)
+        say(f"without an attribute network: {error}; or name other data to train it on with --network")
         return None
 
 

@@ -3,6 +3,7 @@ import numpy as np
 
 from dataset import open_dataset
 from experiment.compute import compute_all
+from experiment.console import say
 from experiment.exit import UsageError
 from experiment.settings import generator
 
@@ -10,15 +11,15 @@ FEWEST = 10        # images that are held out, for any measure
 
 
 class Subject:
-    """An opened run on a device with its data: what commands encode, decode and sample.
+    """An opened run on a device with the data of its settings: what commands encode, decode and sample.
 
-    data, cache: other ones than the run's, or None. A conditional model is told the images' attributes.
+    A conditional model is told the images' attributes.
     """
 
-    def __init__(self, opened, device, data=None, cache=None):
+    def __init__(self, opened, device):
         self.opened, self.model, self.device = opened, opened.model, device
         self.settings = opened.settings
-        self.data, self.cache = data or self.settings.data, cache or self.settings.cache
+        self.data, self.cache = self.settings.data, self.settings.cache
         self.is_conditional = bool(self.settings.attribute_names)
 
     def images(self, attributes=False, data=None):
@@ -28,7 +29,8 @@ class Subject:
         """
         data, attributes = data or self.data, attributes or self.is_conditional
         images = open_dataset(data, self.settings.image_size, self.cache, limit=self.settings.limit,
-                              want_attributes=attributes)
+                              want_attributes=attributes, skip_broken=self.settings.skip_broken,
+                              offline=self.settings.offline)
         if len(images.test) < FEWEST:
             raise UsageError(f"{data}: only {len(images.test)} images are held out, at least {FEWEST} are "
                              "needed: use more data (--data)")
@@ -36,9 +38,9 @@ class Subject:
             raise UsageError(f"--data {data}: has other attributes than the run is told: give the data it "
                              "was trained on")
         dropped = images.train.dropped + images.test.dropped
-        print(f"{'with attributes' if attributes else 'data'}: {images.name}, {len(images.train):,} training "
-              f"images, {len(images.test):,} held out"
-              f"{f'; {dropped:,} without attributes left out' if dropped else ''}", flush=True)
+        left_out = f"; {dropped:,} without attributes left out" if dropped else ""
+        say(f"{'with attributes' if attributes else 'data'}: {images.name}, {len(images.train):,} training "
+            f"images, {len(images.test):,} held out{left_out}")
         return images
 
     def told(self, split, count):

@@ -53,7 +53,7 @@ def test_command_uses_the_folder_where_data_looks(sets, capsys, tmp_path, monkey
     (["fetch"], "the following arguments are required: set"), ([], "arguments are required: fetch"),
     (["fetch", "imagenet"], "invalid choice: 'imagenet'"), (["fetch", "faces", "--fast"], "--fast"),
     (["fetch", "faces", "--cache", "~nobody-of-this-name/x"], "--cache ~nobody-of-this-name/x"),
-    (["fetch", "faces", "--offline"], "fetching is off (--offline)")])
+    (["fetch", "faces", "--offline"], "nothing is fetched (--offline")])
 def test_wrong_use_is_one_line(sets, capsys, monkeypatch, tmp_path, arguments, line):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     code, out, err = run(capsys, *arguments)
@@ -102,7 +102,7 @@ def process(one, cache, prepare="", stdout=subprocess.PIPE):
 
 
 def until(condition):
-    for _ in range(3000):
+    for _ in range(30_000):
         if condition():
             return
         time.sleep(0.01)

@@ -59,7 +59,7 @@ def test_offline_says_what_to_put_where(tmp_path):
         fetch("celeba", tmp_path, offline=True)
     drive, kaggle = "https://drive.google.com/file/d/", "https://www.kaggle.com/datasets/jessicali9530/"
     assert str(failure.value) == (
-        "celeba: fetching is off (--offline): with a browser get "
+        "celeba: nothing is fetched (--offline, --dry-run): with a browser get "
         f"list_eval_partition.txt (2.84 MB) from {drive}0B7EVK8r0v71pY0NSMzRuSXJEVkk/view, and "
         f"img_align_celeba.zip (1.44 GB) from {drive}0B7EVK8r0v71pZjFTYXZWM3FlRnM/view "
         f"(or archive.zip of {kaggle}celeba-dataset), put it into {tmp_path}, and start again")
