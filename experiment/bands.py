@@ -25,8 +25,8 @@ _METRICS = ("kl", "feature_loss", "pixel_loss", "attribute_loss", "test_attribut
 _SHARES_OF_ONE = "d_", "gate_"
 # what has no part in how good a run becomes, or is another draw of it
 _OTHERWISE = ("seed", "cache", "skip_broken", "offline", "device", "cores", "precision", "graph",
-              "report_every", "checkpoint_every", "keep_every", "tensorboard", "out", "resume", "data_changed",
-              "dry_run")
+              "report_every", "checkpoint_every", "keep_every", "tensorboard", "out", "resume",
+              "data_changed", "dry_run")
 
 
 def of(config):
