@@ -31,11 +31,11 @@ def commands(path, config):
         (encodes and not is_told, "attributes by arithmetic, on this page", f"{experiment} attributes {run}"),
         (True, "the model in one file", f"{experiment} export {run} --out model.safetensors")]
     rows = [(what, line) for is_possible, what, line in rows if is_possible]
-    again = _again(script, config)
-    return rows + ([("train it again, from the start", again)] if again else [])
+    line = again(script, config)
+    return rows + ([("train it again, from the start", line)] if line else [])
 
 
-def _again(script, config):
+def again(script, config):
     """The command line with the flags that the run was given; None where one cannot be typed."""
     words = ["python", f"{script}.py"]
     if isinstance(config["settings"].get("preset"), str):

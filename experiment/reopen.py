@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gpuarray as ga
-from experiment import checkpoints, exported
+from experiment import checkpoints, exported, pretrained
 from experiment.attributes import noted_names
 from experiment.console import say
 from experiment.exit import UsageError
@@ -21,13 +21,15 @@ EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan", "lfw_regr
 class OpenedRun:
     """A model as a checkpoint or an exported file left it.
 
-    settings, config: of its run. source: the file. step: training steps done.
+    settings, config: of its run. source: the file. step: training steps done. vectors: of attributes, where
+    an exported file holds them: {"names": (A,), "plain": (A, Z), "regressed": (A, Z)}.
     """
     settings: Settings
     model: object
     config: dict
     source: Path
     step: int
+    vectors: dict = None
 
     @property
     def crop(self):
@@ -41,11 +43,13 @@ class OpenedRun:
 def load_run(folder, device="auto", checkpoint=None):
     """(settings, model) of a run: its script's Config and its nets.Model, to sample, encode and decode with.
 
-    folder      a run's folder, or a .safetensors file that `python -m experiment export` wrote
+    folder      a run's folder, a .safetensors file that `python -m experiment export` wrote, or the name of
+                a pretrained model: 'toyfaces'
     device      'auto', 'cpu' or 'cuda'; settings.precision becomes fp32 where the device has no other
     checkpoint  a name like 'epoch_0012', or a path; the newest if None
 
-    A VAE that was trained with a discriminator's features comes without the discriminator, as a nets.VAE.
+    A VAE that was trained with a discriminator's features comes without the discriminator, as a nets.VAE;
+    what was exported to share has no discriminator.
     Nothing is written. Raises experiment.UsageError, gpuarray.DeviceError.
     """
     opened = reopen(folder, ga.choose_device(device)[0], checkpoint)
@@ -54,15 +58,15 @@ def load_run(folder, device="auto", checkpoint=None):
 
 def reopen(folder, device, checkpoint=None):
     """The OpenedRun of a run's folder or of an exported file, on `device` ('cpu' or 'cuda'); see load_run."""
-    folder = Path(folder)
+    folder = pretrained.find(folder)
     if folder.suffix == ".safetensors" and not folder.is_dir():
         if checkpoint is not None:
             raise UsageError(f"--checkpoint {checkpoint}: {folder} holds one model: leave the flag out")
-        arrays, config, step = exported.load(folder)
+        arrays, config, step, vectors = exported.load(folder)
         settings, build = _settings(checked(config, folder), folder, device)
         model = build(settings.for_inference(), device)
         _fit(folder, lambda: exported.restore(model, arrays, device))
-        return OpenedRun(settings, model, config, folder, step)
+        return OpenedRun(settings, model, config, folder, step, vectors)
     run = RunFolder(folder)
     config = run.config()
     settings, build = _settings(config, run.path / "config.json", device)

@@ -6,7 +6,7 @@ only. Real training images stand beside, as what could be reached. Into RUN: mea
 number was made, and neighbours.png, samples above their nearest training images.
 """
 from experiment import report
-from experiment.commands.output import new_file_in, place
+from experiment.commands.output import is_in_its_run, new_file_in, place
 from experiment.commands.shared import add_data, add_results, add_run, open_run, path, use_data, whole
 from experiment.console import say
 from experiment.evaluation.measuring import measure
@@ -36,7 +36,7 @@ def run(options):
         results, neighbours = measure(subject, options.network, options.count)
         picture.write(neighbours)
         file.write(as_json(results).encode())
-    if options.out is None:
+    if is_in_its_run(options):
         report.write(RunFolder(options.run))
     print_table(results)
 

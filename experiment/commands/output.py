@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from dataset import atomic_write
-from experiment import pictures, report
+from experiment import pictures, pretrained, report
 from experiment.console import say
 from experiment.exit import UsageError
 from experiment.run_folder import RunFolder
 
 _OTHER_PICTURES = ".jpg", ".jpeg", ".gif", ".webp", ".bmp", ".tif", ".tiff"
+RESULTS = Path("results")                         # of models in files
 _WRITTEN = re.compile(r"\d{6,}(_.*)?\.png")       # names of the single pictures that commands write
 
 
@@ -75,12 +76,12 @@ def single_pictures(folder):
 
 @contextlib.contextmanager
 def new_results(options, name):
-    """A folder to write a command's results in, which becomes --out, or RUN/`name`, when the block ends well.
+    """A folder for a command's results, which becomes --out, or `name` in `place`, when the block ends well.
 
     It must come to hold `name`.json: by that file a folder is known as one that --overwrite may replace.
     Raises UsageError at once where it exists or cannot be written.
     """
-    is_in_run, options.out = options.out is None, place(options, name)
+    is_in_run, options.out = is_in_its_run(options), place(options, name)
     with _new_folder(options, lambda inside: f"{name}.json" in inside) as folder:
         yield folder
     say(f"written: {', '.join(sorted(os.listdir(options.out)))} in {options.out}")
@@ -96,10 +97,18 @@ def new_file_in(options, folder, name):
 
 
 def place(options, name=""):
-    """The folder for a command's results: --out, or in RUN. Raises UsageError where RUN is no folder."""
-    if options.out is None and not Path(options.run).is_dir():
-        raise UsageError(f"{options.run}: not the folder of a run to put results in: add --out DIR")
-    return options.out or str(Path(options.run) / name)
+    """The folder for a command's results: --out, or in RUN; for a RUN that is a file, in results/ and its
+    name. Raises UsageError where there is no RUN."""
+    run = Path(options.run)
+    if not run.is_dir() and not pretrained.find(run).is_file():
+        raise UsageError(f"{run}: no such run: check the path")
+    folder = run if run.is_dir() else RESULTS / run.stem
+    return options.out or str(folder / name)
+
+
+def is_in_its_run(options):
+    """Whether a command's results go into the folder of its run, whose page shows them."""
+    return options.out is None and Path(options.run).is_dir()
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 import argparse
 
 from dataset import CROPS
+from experiment import pretrained
 from experiment.compute import compute
 from experiment.console import say
 from experiment.exit import UsageError
@@ -12,8 +13,9 @@ from experiment.run import choose_device
 
 def add_run(parser):
     """RUN, --checkpoint and --device."""
-    parser.add_argument("run", type=path, metavar="RUN",
-                        help="folder of a run, or a file that the command export wrote")
+    parser.add_argument("run", type=path, metavar="RUN", nargs="?", default=pretrained.DEFAULT,
+                        help="folder of a run, a file that the command export wrote, or toyfaces, a model "
+                        "that comes with the package (toyfaces)")
     parser.add_argument("--checkpoint", type=path, metavar="NAME",
                         help="such as epoch_0012, or a path (the newest)")
     add_device(parser)
@@ -92,7 +94,8 @@ def open_any(options):
     """(OpenedRun, device) of the flags of add_run, told as well."""
     device, _ = choose_device(options.device)
     opened = reopen(options.run, device, options.checkpoint)
-    say(f"model: {opened.source}, step {opened.step:,}")
+    name = f"{options.run}, which comes with the package" if pretrained.has(options.run) else opened.source
+    say(f"model: {name}, step {opened.step:,}")
     return opened, device
 
 

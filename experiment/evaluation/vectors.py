@@ -1,11 +1,15 @@
 """Attribute vectors (paper, section 4.2): what is added to z to give a face an attribute."""
 import difflib
+import json
+from pathlib import Path
 
 import numpy as np
 
 from experiment.exit import UsageError
+from experiment.reading import reading
 
 FEWEST = 10      # an attribute needs as many images with it, and as many without
+KINDS = "plain", "regressed"
 
 # of the paper's Figure 5
 PAPER = (
@@ -44,6 +48,22 @@ def _fit(others, own):
     """(weights, what is left) of least squares of `own` (n,) on `others` (n, k)."""
     weights = np.linalg.lstsq(others, own, rcond=None)[0]
     return weights, own - others @ weights
+
+
+def known(opened, run):
+    """{"names": (A,), "plain": (A, Z), "regressed": (A, Z)} of an OpenedRun, or None: those in an exported
+    file, or those that the command attributes made of this checkpoint in the folder `run`.
+
+    nan: of an attribute that too few images had. Raises UsageError where what lies there is damaged.
+    """
+    folder = Path(run) / "attributes"
+    if opened.vectors is not None or not (folder / "vectors.npz").is_file():
+        return opened.vectors
+    with reading(folder, "damaged: make it anew with `attributes --overwrite`"):
+        if json.loads((folder / "attributes.json").read_text())["step"] != opened.step:
+            return None
+        with np.load(folder / "vectors.npz") as file:
+            return {"names": tuple(file["names"].tolist())} | {kind: file[kind] for kind in KINDS}
 
 
 def enough(has):
