@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 
 import gpuarray as ga
+from experiment.evaluation.vectors import KINDS
 from experiment.exit import UsageError
 from experiment.reading import reading
 
 FORMAT = "autoencoding-beyond-pixels model 1"
 PATHS = "posterior", "prior"            # in the order of nets.model.POSTERIOR, PRIOR
-VECTORS = "plain", "regressed"
 LEFT_OUT = "discriminator"              # of files to share: it only trains the others
 _LOCAL = "cache", "out"                 # settings that are of no use on another machine
 
@@ -34,7 +34,7 @@ def save(file, model, config, step, vectors=None, share=False):
     metadata = {"format": FORMAT, "config": json.dumps(portable(config) if share else config),
                 "step": str(step)}
     if vectors is not None:
-        arrays |= {f"attributes.{kind}": vectors[kind] for kind in VECTORS}
+        arrays |= {f"attributes.{kind}": vectors[kind] for kind in KINDS}
         metadata["attributes"] = json.dumps(list(vectors["names"]))
     if share:
         arrays = {name: _halved(name, array) for name, array in arrays.items()
@@ -78,7 +78,7 @@ def load(path):
                       for name, array in arrays.items()}
             vectors = None
             if "attributes" in metadata:
-                vectors = {kind: arrays.pop(f"attributes.{kind}") for kind in VECTORS}
+                vectors = {kind: arrays.pop(f"attributes.{kind}") for kind in KINDS}
                 vectors["names"] = tuple(json.loads(metadata["attributes"]))
             return arrays, json.loads(metadata["config"]), int(metadata["step"]), vectors
     except FileNotFoundError as error:

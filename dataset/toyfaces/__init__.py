@@ -2,9 +2,12 @@
 
 Image i of a seed is always the same picture, whatever its size, its margin, or the images beside it.
 """
+import functools
+
 import numpy as np
 
 from dataset.toyfaces.canvas import Canvas
+from dataset.toyfaces.change import can_get, with_attribute
 from dataset.toyfaces.draws import Draws
 from dataset.toyfaces.face import (paint_brows, paint_ears, paint_eyes, paint_head, paint_mouth, paint_nose,
                                    paint_wrinkles)
@@ -13,7 +16,7 @@ from dataset.toyfaces.people import ATTRIBUTES, People, draw_attributes
 from dataset.toyfaces.scene import paint_background, paint_clothes, paint_neck
 from dataset.toyfaces.worn import paint_earrings, paint_glasses, paint_hat
 
-__all__ = ["ATTRIBUTES", "attributes", "render"]
+__all__ = ["ATTRIBUTES", "attributes", "can_get", "render"]
 PIXELS_AT_A_TIME = 1 << 16      # of one plane: many share the cost of a call, yet they stay in the cache
 
 
@@ -23,18 +26,20 @@ def attributes(indices, seed=0):
     return np.stack([has[name].ravel() for name in ATTRIBUTES], axis=1).astype(np.float32)
 
 
-def render(indices, size, seed=0, margin=0):
+def render(indices, size, seed=0, margin=0, also=None):
     """Paints these images: (n, size + 2 margin, size + 2 margin, 3) uint8.
 
-    The margin is more picture around the crop; the crop itself does not depend on it.
+    The margin is more picture around the crop; the crop itself does not depend on it. also: the name of an
+    attribute that all faces get, while all else of each stays; see can_get.
     """
+    change = functools.partial(with_attribute, also) if also else None
     side = size + 2 * margin
     images = np.empty((len(indices), side, side, 3), np.uint8)
     step = max(1, PIXELS_AT_A_TIME // side**2)
     for start in range(0, len(indices), step):
         some = indices[start:start + step]
         canvas = Canvas.blank(len(some), size, margin)
-        images[start:start + step] = _paint(People(Draws(some, seed)), canvas)
+        images[start:start + step] = _paint(People(Draws(some, seed), change), canvas)
     return images
 
 

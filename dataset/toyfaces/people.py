@@ -66,13 +66,15 @@ def draw_attributes(draws):
 class People(PerImage):
     """n people, and everything about them that more than one part of the picture needs.
 
-    The painters of single parts take what only they need from `draws`.
+    The painters of single parts take what only they need from `draws`. change: a function of what
+    draw_attributes gives that replaces it.
     """
 
-    def __init__(self, all_draws):
+    def __init__(self, all_draws, change=None):
         self.draws = all_draws
         draws = all_draws.part("person")
-        self.has, tone, hair = draw_attributes(draws)
+        drawn = draw_attributes(draws)
+        self.has, tone, hair = change(*drawn) if change else drawn
         self.male, self.young, self.dark = self.has["Male"], self.has["Young"], tone > 0.5
 
         # Pose. The eyes stay where they are; what lies nearer to us than they do moves with a turn of the

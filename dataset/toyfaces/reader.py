@@ -2,11 +2,13 @@
 import functools
 from pathlib import Path
 
+import numpy as np
+
 from dataset.cache import digest
 from dataset.crop import blur
 from dataset.parallel import in_parallel
 from dataset.source import Source
-from dataset.toyfaces import ATTRIBUTES, attributes, render
+from dataset.toyfaces import ATTRIBUTES, attributes, can_get, render
 
 NEEDS = None
 TRAIN, TEST = range(20_000), range(20_000, 22_000)      # numbers of the faces
@@ -25,6 +27,13 @@ def open_source(place, seed=0):
     train, test = ([f"toyfaces/{number:06d}" for number in numbers] for numbers in (TRAIN, TEST))
     return Source(train + test, Painter(seed), lambda: (train, test, []),
                   attributes=lambda: PaintedAttributes(seed))
+
+
+def held_out_with(name, size, has, most):
+    """The first held-out faces, at `most`, that lack an attribute and could have it: (their rows, pictures
+    (n, size, size, 3) uint8 of the same faces with it). has (k, A) bool: of the first k held-out faces."""
+    rows = np.flatnonzero(can_get(name, has))[:most]
+    return rows, render(rows + TEST.start, size, also=name)
 
 
 class Painter:

@@ -11,6 +11,8 @@
     python -m experiment measure RUN                                 how far its images are from real ones
     python -m experiment report RUN RUN... --out runs.html           several runs on one page
 
+Where it names one RUN it may be left out: then a model of toyfaces that comes with the package is used, and
+results lie in results/toyfaces.
 `python -m experiment COMMAND --help` lists a command's flags.
 """
 from experiment.commands import (

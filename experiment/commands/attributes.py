@@ -1,7 +1,8 @@
 """attributes by arithmetic in z: pictures, vectors, and what a network reads of them (paper, section 4.2)
 
 The vector of an attribute is the mean z of training images with it minus that of those without. Beside this
-plain difference stands the vector with the other attributes regressed out. Into RUN/attributes/:
+plain difference stands the vector with the other attributes regressed out. Changes of toyfaces are held to
+the truth: the same face, painted again with the attribute. Into RUN/attributes/:
 
     faces_plain.png, faces_regressed.png   held-out faces, reconstructed, then each attribute added (Figure 5)
     strengths.png                          each attribute at strengths from -2 to 2, both ways
@@ -14,7 +15,7 @@ import numpy as np
 from experiment.commands.output import new_results
 from experiment.commands.shared import add_data, add_results, add_run, open_run, use_data, whole
 from experiment.console import say
-from experiment.evaluation import charts, edits, vectors
+from experiment.evaluation import charts, edits, truth, vectors
 from experiment.evaluation.attribute_network import attribute_network
 from experiment.evaluation.results import as_json
 from experiment.evaluation.subject import Subject
@@ -22,7 +23,7 @@ from experiment.evaluation.subject import Subject
 ENCODED = 10_000                            # [released code] the first so many training images
 MEASURED = 1000                             # held-out images that readings are measured on
 STRENGTHS = np.linspace(-2, 2, 9, dtype=np.float32)
-KINDS = {"plain": "plain difference", "regressed": "other attributes regressed out"}
+KINDS = dict(zip(vectors.KINDS, ("plain difference", "other attributes regressed out")))
 
 
 def add_flags(parser):
@@ -61,6 +62,10 @@ def run(options):
                   for kind in KINDS}
         _write_changes(folder, change, shown, names, readings.readable)
         table = _table(names, columns, has, readings, change)
+        if subject.data == "toyfaces":
+            for row, column in zip(table, columns):
+                row["truth"] = truth.compare(subject, test.pictures, z_test, has_test, column, row["name"],
+                                             directions)
         protocol = {"encoded": encoded, "z": "sampled" if options.sampled else "posterior mean",
                     "has": "value above 0", "held_out": measured,
                     "change": f"of up to {edits.FACES} held-out faces without the attribute, at strength 1, "
@@ -68,10 +73,15 @@ def run(options):
                               "without an attribute to those with it",
                     "leakage": "mean absolute change of the other readable attributes",
                     "readable": f"area under the ROC curve of at least {edits.READABLE}",
+                    "truth": f"of up to {edits.FACES} held-out toyfaces, against the same face painted again "
+                             "with the attribute: cosine of the two changes in pixels, share of the true "
+                             "one; reachable: the face painted again, reconstructed; cosine_z: of the vector "
+                             "with the mean change of z",
                     "attribute_network": network.about()}
         (folder / "attributes.json").write_text(as_json({
             **subject.about(), "protocol": protocol, "attributes": table, "read": names, "changes": change}))
     _print(table)
+    _print_truth([row for row in table if row.get("truth")])
 
 
 def _directions(z, has):
@@ -153,6 +163,18 @@ def _print(table):
     if readable:
         say(f"{'mean':18} {_pairs(readable)}\n"
             "1: as much as from real faces without the attribute to real faces with it")
+
+
+def _print_truth(table):
+    if not table:
+        return
+    pair = f"{'cosine':>7} {'share':>6}"
+    say(f"\n{'':18} {'plain':^14} {'regressed out':^14} {'reachable':^14}   against the same face, painted "
+        f"with it\n{'attribute':18} {pair} {pair} {pair}")
+    for row in table:
+        say(f"{row['name']:18} " + " ".join(
+            f"{row['truth'][kind]['cosine']:7.2f} {row['truth'][kind]['share']:6.2f}"
+            for kind in (*KINDS, "reachable")))
 
 
 def _pairs(rows):

@@ -127,6 +127,7 @@ def _new_folder(options, ours):
         if not ours(os.listdir(path)):
             raise UsageError(f"--out {options.out}: holds files of another kind: give another folder")
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    new = [parent for parent in path.parents if not parent.exists()]
     with _writing(options.out):
         try:
             part.mkdir(parents=True)
@@ -136,6 +137,9 @@ def _new_folder(options, ours):
             part.rename(path)
         finally:
             shutil.rmtree(part, ignore_errors=True)          # unless renamed
+            with contextlib.suppress(OSError):               # not empty, or never made
+                for parent in new:
+                    parent.rmdir()
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from dataset import read_pictures
+from experiment import pretrained
 from experiment.commands.output import new_pictures
 from experiment.commands.shared import (
     add_crop, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, path)
@@ -23,6 +24,9 @@ def add_flags(parser):
 
 
 def run(options):
+    if Path(options.run).is_file() and Path(options.run).suffix != ".safetensors":
+        options.images.insert(0, options.run)          # no RUN is named, and the first picture took its place
+        options.run = pretrained.DEFAULT
     columns = min(COLUMNS, len(options.images))
     with new_pictures(options, columns) as add:
         opened, device = open_run(options, needs_encoder=True, takes_attributes=True)

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 
-from dataset.toyfaces import ATTRIBUTES, attributes, render
+from dataset.toyfaces import ATTRIBUTES, attributes, can_get, render
 from dataset.toyfaces.canvas import Canvas, ellipse
 
 
@@ -111,6 +111,26 @@ def ridge_scores():
     train, test = pixels[:count], pixels[count:]
     weights = np.linalg.solve(train @ train.T + 30 * np.eye(count), has[:count] - has[:count].mean(axis=0))
     return test @ train.T @ weights, has[count:] > 0
+
+
+@pytest.mark.parametrize("name", ATTRIBUTES)
+def test_a_face_painted_with_an_attribute_that_it_has_is_the_same_and_another_is_not(name):
+    faces, has = np.arange(60), attributes(range(60), seed=6)[:, ATTRIBUTES.index(name)] > 0
+    pictures, again = render(faces, 32, seed=6), render(faces, 32, seed=6, also=name)
+    assert np.array_equal((pictures != again).any((1, 2, 3)), ~has)
+
+
+def test_what_an_attribute_excludes_goes_and_the_rest_stays(many):
+    has = np.stack(list(many.values()), axis=1)[:4000]
+    bald, hat = many["Bald"][:4000], many["Wearing_Hat"][:4000]
+    assert np.array_equal(can_get("Blond_Hair", has), ~many["Blond_Hair"][:4000] & ~bald)
+    assert np.array_equal(can_get("Bald", has), ~bald)
+    with_hat = np.flatnonzero(can_get("Bangs", has) & hat)[:20]
+    without = render(with_hat, 32, seed=5, also="Bangs").astype(int)
+    assert (without != render(with_hat, 32, seed=5)).any((1, 2, 3)).all()       # the hat is off
+    faces, again = render(range(40), 32, seed=6), render(range(40), 32, seed=6, also="Eyeglasses")
+    change = np.abs(again.astype(int) - faces)
+    assert change.max() > 50 and change[:, 24:].max() == 0                      # nothing but glasses
 
 
 @pytest.mark.parametrize("name", [

@@ -203,12 +203,28 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(made, runs, monkeypatch)
     assert content(runs) == before
 
 
-def test_an_exported_file_needs_a_place_for_results(runs):
-    file = runs / "model.safetensors"
-    do("export", runs / "gan", "--out", file)
-    assert "--out DIR" in refused("walk", file) and "--out DIR" in refused("measure", file)
-    do("measure", file, "--out", runs / "out")
-    assert {path.name for path in (runs / "out").iterdir()} == {"measures.json", "neighbours.png"}
+def test_results_of_an_exported_file_lie_in_the_working_folder(runs, monkeypatch):
+    monkeypatch.chdir(runs)
+    do("export", "gan", "--out", "model.safetensors")
+    do("measure", "model.safetensors")
+    do("walk", "model.safetensors")
+    assert {path.name for path in (runs / "results" / "model").iterdir()} == {
+        "measures.json", "neighbours.png", "walk"}
+    assert "no such run" in refused("measure", "modal.safetensors")
+
+
+def test_results_that_fail_leave_no_folder(runs, monkeypatch):
+    monkeypatch.chdir(runs)
+    do("export", "gan", "--out", "model.safetensors")
+    assert "a GAN has no encoder" in refused("attributes", "model.safetensors")
+    assert not (runs / "results").exists()
+
+
+def test_changes_of_toyfaces_are_held_to_the_truth(runs, capsys):
+    do("attributes", runs / "vae", "--attributes", "Eyeglasses")
+    row, = json.loads((runs / "vae" / "attributes" / "attributes.json").read_text())["attributes"]
+    assert set(row["truth"]) == {"faces", "reachable", "plain", "regressed"} and row["truth"]["faces"] > 20
+    assert "painted with it" in capsys.readouterr().out
 
 
 def test_a_training_image_is_nearest_to_itself(made):
