@@ -14,6 +14,7 @@ import gpuarray as ga
 import nets
 from dataset import Batches, DataError, atomic_write
 from dataset.cache import default_folder, digest
+from experiment import pretrained
 from experiment.compute import compute_all
 from experiment.settings import generator
 
@@ -46,18 +47,18 @@ class AttributeNetwork:
 
 
 def attribute_network(images, cache, device):
-    """The AttributeNetwork of an opened data set with attributes: from the folder `cache`, or trained into
-    it.
+    """The AttributeNetwork of an opened data set with attributes: from the folder `cache`, from those that
+    come with the package, or trained into `cache`.
 
     Raises dataset.DataError where the folder cannot be written.
     """
-    name = digest([SETTINGS, images.size, list(images.train.attribute_names), *_checksums(images.train)])
+    name = _digest(images)
     path = Path(cache or default_folder()) / f"attribute-network-{images.name}-{images.size}-{name}.npz"
     std = images.train.attributes.std(0)
     network = AttributeNetwork(_regressor(images, device), images.train.attribute_names,
                                images.train.attributes.mean(0), np.where(std > 0, std, 1), device, name)
     arrays = network.regressor.networks["regressor"]
-    if not _load(path, arrays, device):
+    if not any(_load(known, arrays, device) for known in (path, pretrained.FOLDER / path.name)):
         _train(network, images, device)
         try:
             with atomic_write(path) as file:
@@ -68,6 +69,11 @@ def attribute_network(images, cache, device):
                             f"({error.strerror}): free some space, or choose another folder with --cache"
                             ) from error
     return network
+
+
+def _digest(images):
+    """What stands for the data and the settings that a network is trained by."""
+    return digest([SETTINGS, images.size, list(images.train.attribute_names), *_checksums(images.train)])
 
 
 def _regressor(images, device):

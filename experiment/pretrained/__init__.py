@@ -1,6 +1,7 @@
 """Trained models that come with the package, so that commands work without training first.
 
-NAME.safetensors is what `python -m experiment export RUN --share` wrote; NAME.md, beside it, is its card.
+NAME.safetensors is what `python -m experiment export RUN --share` wrote; NAME.md, beside it, is its card. The
+.npz file is the network that reads the attributes of toyfaces, as evaluation.attribute_network trained it.
 """
 from pathlib import Path
 
