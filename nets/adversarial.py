@@ -10,13 +10,15 @@ class Adversarial(Model):
     real_weight: share of the discriminator's cost that real images carry, fakes carry the rest; both 1 where
     None. eps: in -log(D + eps). gate: (equilibrium, margin) of the released code, or None: Dis or Dec skips a
     step in which it is too far ahead. non_saturating: the decoder minimises -log D(fake) instead of
-    maximising Dis's cost.
+    maximising Dis's cost. mismatched [ours; Reed et al. 2016]: in a conditional model Dis also learns to
+    refuse real images that it is told other images' attributes of, so that it minds what it is told.
     """
 
     def __init__(self, networks, z_size, real_weight=0.5, eps=1e-3, gate=(0.68, 0.35), non_saturating=False,
-                 **options):
+                 mismatched=False, **options):
         super().__init__(networks, z_size, **options)
         self.real_weight, self.eps, self.gate, self.non_saturating = real_weight, eps, gate, non_saturating
+        self.mismatched = mismatched
         self.gates = {}       # of this step, (1,) arrays on the device by network: 1 for 'step', 0 for 'skip'
 
     def gan_gradients(self, x, fakes, attributes=None):
@@ -28,13 +30,17 @@ class Adversarial(Model):
         -L_GAN, and one backward pass serves both players; the weight of a fake, which balances Dis alone, is
         divided out (released code).
         """
-        discriminator, n = self.networks["discriminator"], len(x)
+        discriminator, n, end = self.networks["discriminator"], len(x), len(x) + len(fakes)
+        shown, told = [x, fakes], attributes
+        if attributes is not None:
+            told = [attributes] * (end // n)
+            if self.mismatched:
+                shown, told = [*shown, x], [*told, attributes[1:], attributes[:1]]        # of the next image
+            told = ga.concatenate(*told)
+        logits, discriminator_back = discriminator(ga.concatenate(*shown), attributes=told)
         real_weight, fake_weight = 1.0, 1.0
         if self.real_weight is not None:
-            real_weight, fake_weight = self.real_weight, (1 - self.real_weight) * n / len(fakes)
-        if attributes is not None:
-            attributes = ga.concatenate(*[attributes] * (1 + len(fakes) // n))
-        logits, discriminator_back = discriminator(ga.concatenate(x, fakes), attributes=attributes)
+            real_weight, fake_weight = self.real_weight, (1 - self.real_weight) * n / (len(logits) - n)
         report, dlogits = ga.gan_cost(logits, n, real_weight, fake_weight, self.eps, self.gate)
         self.report_gan(report)
         self.gates = {"discriminator": report[4:5], "decoder": report[5:6]}
@@ -43,8 +49,8 @@ class Adversarial(Model):
         learns = ga.host_value(self.gates["discriminator"], otherwise=1.0)
         if self.non_saturating:
             discriminator_back(dlogits, weight=learns, need_dx=False)
-            return discriminator_back(ga.non_saturating_grad(logits, n, self.eps), weight=0)[n:]
-        return discriminator_back(dlogits, weight=learns)[n:] * (-1 / fake_weight)
+            return discriminator_back(ga.non_saturating_grad(logits, n, self.eps), weight=0)[n:end]
+        return discriminator_back(dlogits, weight=learns)[n:end] * (-1 / fake_weight)
 
     def update(self):
         """Step every network, Dis and Dec only where their gates are open."""
