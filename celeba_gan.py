@@ -25,7 +25,7 @@ PRESETS = {
         OURS: dict(
             data="toyfaces", image_size=32, width=0.25, z_size=64,
             epochs=17, epoch_size=75, batch_size=32, cores=1, lr=4e-4, schedule="released", weight_decay=0.0,
-            batchnorm_momentum=0.9, real_weight=0.5, cost_eps=1e-3, gate=True),
+            batchnorm_momentum=0.9, real_weight=0.5, cost_eps=1e-3, gate=True, mismatched=True),
     },
     "cpu": {                                                                  # real faces in a night
         OURS: dict(
