@@ -49,7 +49,9 @@ class Adversarial(Model):
         learns = ga.host_value(self.gates["discriminator"], otherwise=1.0)
         if self.non_saturating:
             discriminator_back(dlogits, weight=learns, need_dx=False)
-            return discriminator_back(ga.non_saturating_grad(logits, n, self.eps), weight=0)[n:end]
+            against = ga.non_saturating_grad(logits, n, self.eps)
+            against[end:] = 0
+            return discriminator_back(against, weight=0)[n:end]
         return discriminator_back(dlogits, weight=learns)[n:end] * (-1 / fake_weight)
 
     def update(self):

@@ -49,6 +49,7 @@ class Objectives:
 
     def __init__(self, model, x, attributes=None):
         self.model, self.x, self.n, self.attributes = model, x, len(x), attributes
+        self.mismatched = model.mismatched and attributes is not None
         self.encoder, self.decoder, self.discriminator = model.networks.values()
         self.noise, self.z_p = model.noise(self.n, POSTERIOR), model.noise(self.n, PRIOR)
         self.z = self.posterior()[0]
@@ -91,11 +92,15 @@ class Objectives:
     def weights(self):
         if self.model.real_weight is None:
             return 1.0, 1.0
-        return self.model.real_weight, (1 - self.model.real_weight) * self.n / len(self.fakes_now)
+        fakes = len(self.fakes_now) + self.n * self.mismatched
+        return self.model.real_weight, (1 - self.model.real_weight) * self.n / fakes
 
     def logits(self, fakes):
-        both = np.concatenate([self.x, fakes])
-        return self.discriminator(both, "batch", attributes=self.attributes_of(len(both)))[0]
+        shown, told = np.concatenate([self.x, fakes]), self.attributes_of(self.n + len(fakes))
+        if self.mismatched:
+            shown = np.concatenate([shown, self.x])
+            told = np.concatenate([told, np.roll(self.attributes, -1, axis=0)])
+        return self.discriminator(shown, "batch", attributes=told)[0]
 
     def gan(self, fakes):
         real_weight, fake_weight = self.weights()
@@ -109,7 +114,7 @@ class Objectives:
     def decoder_objective(self):
         if self.model.non_saturating:
             d = 1 / (1 + np.exp(-self.logits(self.fakes())))
-            against = -np.log(d[self.n:] + EPS).sum()
+            against = -np.log(d[self.n:self.n + len(self.fakes_now)] + EPS).sum()
         else:
             against = -self.gan(self.fakes()) / self.weights()[1]
         return self.model.gamma * self.llike() + (1 - self.model.gamma) * against

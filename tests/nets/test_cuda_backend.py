@@ -32,7 +32,8 @@ MODELS = {
                                               gate=None, **o),
     "decode_again": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", decode_again=True,
                                                      **o),
-    "conditional": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", **o),
+    "conditional": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", mismatched=True,
+                                                    **o),
 }
 ATTRIBUTES = {"conditional": 3}      # of each image, where a model is told any
 

@@ -10,6 +10,7 @@ WIRINGS = [dict(fakes="prior", real_weight=0.5), dict(fakes="prior", real_weight
            dict(fakes="reconstructions", real_weight=0.5),
            dict(fakes="reconstructions", real_weight=None, decode_again=True),
            dict(fakes="both", real_weight=None), dict(fakes="both", real_weight=0.33, decode_again=True)]
+MISMATCHED = [dict(wiring, mismatched=True) for wiring in (WIRINGS[0], WIRINGS[2], WIRINGS[-2])]
 
 
 @pytest.mark.parametrize("name", ["encoder", "decoder", "discriminator"])
@@ -19,10 +20,19 @@ def test_each_network_gets_its_gradient_and_no_other(wiring, name):
 
 
 @pytest.mark.parametrize("name", ["encoder", "decoder", "discriminator"])
-@pytest.mark.parametrize("wiring", [WIRINGS[0], WIRINGS[3], WIRINGS[-2], WIRINGS[-1]],
+@pytest.mark.parametrize("wiring", [WIRINGS[0], WIRINGS[3], WIRINGS[-2], WIRINGS[-1], *MISMATCHED],
                          ids=lambda w: "-".join(map(str, w.values())))
 def test_conditional_networks_get_their_gradients(wiring, name):
     check_network(build(attributes=4, **wiring), name, images(), attributes_of())
+
+
+@pytest.mark.parametrize("wiring", [dict(kind="gan"), dict(fakes="both")])
+def test_what_is_told_wrongly_is_only_for_conditional_models(wiring):
+    models = [build(mismatched=mismatched, **wiring) for mismatched in (False, True)]
+    for model in models:
+        model.step(images())
+    states = [model.state() for model in models]
+    assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])
 
 
 def check_network(model, name, x, attributes=None):
