@@ -31,7 +31,10 @@ def quick(monkeypatch):
 
 class Painted:
     """What is asked of toyfaces' training images, painted when it is."""
-    attribute_names, attributes = ATTRIBUTES, 2 * attributes(TRAIN) - 1
+    attribute_names = ATTRIBUTES
+
+    def __init__(self):
+        self.attributes = 2 * attributes(TRAIN) - 1
 
     def __len__(self):
         return len(TRAIN)
