@@ -34,11 +34,21 @@ def begin_again(folder, settings, images, step, device, why):
     folder.write_config(add_resume(folder.config(), settings, images, step, device, why))
 
 
-def _check_done(folder, path, saved, settings):
+def is_done(folder, settings):
+    """Whether the run in a RunFolder has nothing left to do. Raises UsageError where it is damaged."""
+    (path, saved), _ = checkpoints.newest_good(folder)
+    return saved is not None and _is_last(folder, path, saved, settings)
+
+
+def _is_last(folder, path, saved, settings):
     if saved.step < settings.epochs * settings.epoch_size:
-        return
+        return False
     page = folder.path / "index.html"
-    if page.exists() and page.stat().st_mtime_ns >= path.stat().st_mtime_ns:     # else a kill came between
+    return page.exists() and page.stat().st_mtime_ns >= path.stat().st_mtime_ns     # else a kill came between
+
+
+def _check_done(folder, path, saved, settings):
+    if _is_last(folder, path, saved, settings):
         raise UsageError(f"--resume: the run in {folder.path} has done its {settings.epochs} epochs: give "
                          "more with --epochs")
 

@@ -14,23 +14,25 @@ def run_experiment(settings_class, presets, build, script):
     settings_class: a dataclass, subclass of Settings. presets: as for settings.fill.
     build(settings, device) -> nets.Model.
     """
-    def main():
-        settings = read_settings(settings_class, presets, script, description=sys.modules["__main__"].__doc__)
-        from experiment import tensorboard                # here: --help need not wait for images and plots
-        from experiment.dry_run import print_plan
-        from experiment.training import Training
+    run_program(lambda: train(read_settings(settings_class, presets, script,
+                                            description=sys.modules["__main__"].__doc__), build))
 
-        tensorboard.check(settings)
-        device, why = open_device(settings)
-        settings.attribute_names = attribute_names(settings)
-        model = build(settings, device)
-        if settings.dry_run:
-            print_plan(settings, model, device)
-            return
-        images = open_images(settings)
-        Training(settings, model, images, device, why).run()
 
-    run_program(main)
+def train(settings, build):
+    """Do what settings ask for: train, go on, or show the plan. Raises what Training and its parts raise."""
+    from experiment import tensorboard                # here: --help need not wait for images and plots
+    from experiment.dry_run import print_plan
+    from experiment.training import Training
+
+    tensorboard.check(settings)
+    device, why = open_device(settings)
+    settings.attribute_names = attribute_names(settings)
+    model = build(settings, device)
+    if settings.dry_run:
+        print_plan(settings, model, device)
+        return
+    images = open_images(settings)
+    Training(settings, model, images, device, why).run()
 
 
 def choose_device(wanted):

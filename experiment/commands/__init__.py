@@ -9,6 +9,7 @@
     python -m experiment attributes RUN                              attributes added to z: pictures, measured
     python -m experiment walk RUN                                    animations, and single pictures
     python -m experiment measure RUN                                 how far its images are from real ones
+    python -m experiment compare --out DIR                           the paper's four models, trained alike
     python -m experiment report RUN RUN... --out runs.html           several runs on one page
 
 Where it names one RUN it may be left out: then a model of toyfaces that comes with the package is used, and
@@ -16,12 +17,12 @@ results lie in results/toyfaces.
 `python -m experiment COMMAND --help` lists a command's flags.
 """
 from experiment.commands import (
-    attributes, encode, export, interpolate, measure, reconstruct, report, sample, similarity, walk)
+    attributes, compare, encode, export, interpolate, measure, reconstruct, report, sample, similarity, walk)
 from experiment.flags import Parser
 
 COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,
             "export": export, "similarity": similarity, "attributes": attributes, "walk": walk,
-            "measure": measure, "report": report}
+            "measure": measure, "compare": compare, "report": report}
 
 
 def main(arguments=None):
