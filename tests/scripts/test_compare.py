@@ -15,7 +15,8 @@ from tests.scripts.commands import FROM_ANYWHERE, call, command_line, do
 from tests.scripts.scripts import TINY, arrays, metrics
 
 MODELS = "gan", "vae", "vae_dis_l", "vaegan"
-COMPARE = "compare", "--out", "side", "--count", "20", "--epochs", "2", "--cache", "cache", *TINY, "--limit", "200"
+COMPARE = ("compare", "--out", "side", "--count", "20", "--epochs", "2", "--cache", "cache", *TINY,
+           "--limit", "200")
 
 
 @pytest.fixture(scope="module")
