@@ -11,18 +11,20 @@
     python -m experiment measure RUN                                 how far its images are from real ones
     python -m experiment compare --out DIR                           the paper's four models, trained alike
     python -m experiment report RUN RUN... --out runs.html           several runs on one page
+    python -m experiment explore RUN                                 a page to change faces by hand
 
 Where it names one RUN it may be left out: then a model of toyfaces that comes with the package is used, and
 results lie in results/toyfaces.
 `python -m experiment COMMAND --help` lists a command's flags.
 """
 from experiment.commands import (
-    attributes, compare, encode, export, interpolate, measure, reconstruct, report, sample, similarity, walk)
+    attributes, compare, encode, explore, export, interpolate, measure, reconstruct, report, sample, similarity,
+    walk)
 from experiment.flags import Parser
 
 COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,
             "export": export, "similarity": similarity, "attributes": attributes, "walk": walk,
-            "measure": measure, "compare": compare, "report": report}
+            "measure": measure, "compare": compare, "report": report, "explore": explore}
 
 
 def main(arguments=None):

@@ -20,22 +20,22 @@ _WRITTEN = re.compile(r"\d{6,}(_.*)?\.png")       # names of the single pictures
 
 
 @contextlib.contextmanager
-def new_file(options, suffix):
-    """The file at --out, open for writing. Raises UsageError at once where it exists or cannot be written."""
-    path = Path(options.out)
+def new_file(options, suffix, flag="--out"):
+    """The file at a flag, open for writing. Raises UsageError at once where it exists or cannot be written."""
+    path = Path(getattr(options, flag[2:]))
     if path.suffix.lower() != suffix:
-        raise UsageError(f"--out {path}: give a name that ends in {suffix}")
-    with _new_file(path, options.overwrite) as file:
+        raise UsageError(f"{flag} {path}: give a name that ends in {suffix}")
+    with _new_file(path, options.overwrite, flag) as file:
         yield file
 
 
 @contextlib.contextmanager
-def _new_file(path, overwrite):
+def _new_file(path, overwrite, flag="--out"):
     if path.is_dir():
-        raise UsageError(f"--out {path}: is a folder: give the name of a file")
+        raise UsageError(f"{flag} {path}: is a folder: give the name of a file")
     if os.path.lexists(path) and not overwrite:
-        raise UsageError(f"--out {path}: exists: add --overwrite to replace it, or give another name")
-    with _writing(path), atomic_write(path) as file:
+        raise UsageError(f"{flag} {path}: exists: add --overwrite to replace it, or give another name")
+    with _writing(path, flag), atomic_write(path) as file:
         yield file
     say(f"written: {path}")
 
@@ -143,11 +143,11 @@ def _new_folder(options, ours):
 
 
 @contextlib.contextmanager
-def _writing(path):
+def _writing(path, flag="--out"):
     try:
         yield
     except BrokenPipeError:              # of stdout, not of a file
         raise
     except OSError as error:
-        raise UsageError(f"--out {path}: cannot be written ({error.strerror}): make room, or give another "
+        raise UsageError(f"{flag} {path}: cannot be written ({error.strerror}): make room, or give another "
                          "place") from error

@@ -50,7 +50,7 @@ def open_page(chromium):
         page.on("request", lambda request: None if request.url.startswith(("file:", "data:", "http://127."))
                 else wrong.append(f"asks for {request.url}"))
         page.goto(address)
-        page.wait_for_function("!document.getElementById('pictures').hidden"
+        page.wait_for_function("document.getElementById('pictures')?.hidden === false"
                                " ? document.querySelector('#pictures figcaption')?.textContent : true")
         return page
 

@@ -1,0 +1,81 @@
+// The decoder in plain JavaScript, with running statistics; its weights come from experiment/explore/decoder.py.
+// Arrays are (H, W, C) as there: the numbers of a pixel lie side by side.
+
+class Decoder {
+  constructor(about) {
+    this.size = about.size;
+    let offset = 0, inputs = about.z_size;
+    const weights = halves(about.decoder.weights);
+    this.layers = about.decoder.layers.map(layer => {
+      const [height, width, channels] = layer.shape;
+      const taps = layer.kernel ? layer.kernel ** 2 : height * width;
+      const own = weights.subarray(offset, offset += taps * channels * inputs);
+      inputs = channels;
+      const statistics = ({scale, shift}) => ({scale: numbers(scale), shift: numbers(shift)});
+      return {...layer, weights: own, posterior: statistics(layer.posterior), prior: statistics(layer.prior)};
+    });
+  }
+
+  /** RGB bytes (S * S * 3) of a z. */
+  async decode(z, from) {
+    let [x, shape] = [z, null];
+    for (const layer of this.layers) {
+      const y = layer.kernel ? upConvolution(x, shape, layer) : dense(x, layer);
+      finish(y, layer[from], layer.activation);
+      [x, shape] = [y, layer.shape];
+    }
+    return Uint8ClampedArray.from(x, value => (value + 1) * 127.5);        // rounds, half to even
+  }
+}
+
+/** The numbers in base64 of little-endian float16. */
+function halves(text) {
+  const words = new Uint16Array(bytes(text).buffer);
+  return Float32Array.from(words, word => {
+    const sign = word >> 15 ? -1 : 1, exponent = word >> 10 & 31, fraction = word & 1023;
+    return sign * (exponent ? 2 ** (exponent - 15) * (1 + fraction / 1024) : 2 ** -24 * fraction);
+  });
+}
+
+/** (D) by weights (D, K) -> (K) */
+function dense(x, {shape, weights}) {
+  const y = new Float32Array(shape.reduce((a, b) => a * b));
+  for (let d = 0; d < x.length; d++) {
+    const value = x[d], row = d * y.length;
+    for (let k = 0; k < y.length; k++) y[k] += value * weights[row + k];
+  }
+  return y;
+}
+
+/** (H, W, C) by weights (k, k, K, C) -> (H * stride, W * stride, K). Pixel i meets pixels stride * i + tap -
+ *  (k - 1) / 2 of the result. */
+function upConvolution(x, [height, width, inputs], {shape, kernel, stride, weights}) {
+  const [rows, columns, outputs] = shape, before = (kernel - 1) >> 1, y = new Float32Array(rows * columns * outputs);
+  for (let i = 0; i < height; i++) for (let u = 0; u < kernel; u++) {
+    const row = i * stride + u - before;
+    if (row < 0 || row >= rows) continue;
+    for (let j = 0; j < width; j++) for (let v = 0; v < kernel; v++) {
+      const column = j * stride + v - before;
+      if (column < 0 || column >= columns) continue;
+      const pixel = (i * width + j) * inputs, place = (row * columns + column) * outputs;
+      let tap = (u * kernel + v) * outputs * inputs;
+      for (let k = 0; k < outputs; k++) {
+        let sum = 0;
+        for (let c = 0; c < inputs; c++) sum += x[pixel + c] * weights[tap++];
+        y[place + k] += sum;
+      }
+    }
+  }
+  return y;
+}
+
+/** Scale, shift and activation, in place. */
+function finish(y, {scale, shift}, activation) {
+  const channels = scale.length;
+  for (let start = 0; start < y.length; start += channels) for (let c = 0; c < channels; c++) {
+    const value = y[start + c] * scale[c] + shift[c];
+    y[start + c] = activation === "relu" ? Math.max(0, value) : activation === "tanh" ? Math.tanh(value) : value;
+  }
+}
+
+const openDecoder = about => new Decoder(about);
