@@ -10,7 +10,7 @@
     python -m experiment walk RUN                                    animations, and single pictures
     python -m experiment measure RUN                                 how far its images are from real ones
     python -m experiment compare --out DIR                           the paper's four models, trained alike
-    python -m experiment report RUN RUN... --out runs.html           several runs on one page
+    python -m experiment report RUN RUN...                           several runs on one page, runs.html
     python -m experiment explore RUN                                 a page to change faces by hand
 
 Where it names one RUN it may be left out: then a model of toyfaces that comes with the package is used, and
@@ -18,8 +18,8 @@ results lie in results/toyfaces.
 `python -m experiment COMMAND --help` lists a command's flags.
 """
 from experiment.commands import (
-    attributes, compare, encode, explore, export, interpolate, measure, reconstruct, report, sample, similarity,
-    walk)
+    attributes, compare, encode, explore, export, interpolate, measure, reconstruct, report, sample,
+    similarity, walk)
 from experiment.flags import Parser
 
 COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from experiment.commands.interpolate import slerp
 from experiment.commands.output import new_results, single_pictures
-from experiment.commands.shared import add_data, add_results, add_run, open_run, use_data
+from experiment.commands.shared import add_data, add_results, add_run, open_run, use_data, whole
 from experiment.evaluation import animation
 from experiment.evaluation.animation import FRAMES_PER_SECOND, captioned
 from experiment.evaluation.results import as_json
@@ -28,7 +28,6 @@ from experiment.run_folder import RunFolder
 from experiment.settings import generator
 
 SAMPLES, FACES = 100, 64              # [released code] single pictures
-SHOWN = 32                            # faces in an animation
 STEPS, TURN, KEPT = 150, 10, 0.1      # [released code] frames; those to a goal; share of z that it keeps
 STOPS, LEG = 4, 15                    # of an interpolation: z on the way round; frames from one to the next
 EPOCHS_PER_SECOND = 5
@@ -39,6 +38,8 @@ def add_flags(parser):
     add_data(parser)
     parser.add_argument("--format", choices=animation.FORMATS, default="webp",
                         help="of the animations; mp4 needs ffmpeg (webp)")
+    parser.add_argument("--faces", type=whole(1, FACES), default=32, metavar="N",
+                        help="faces in an animation (32)")
     add_results(parser, "folder for the results (RUN/walk)")
 
 
@@ -50,21 +51,22 @@ def run(options):
         subject = Subject(opened, device)
 
         def animate(name, frames, count, per_second=FRAMES_PER_SECOND):
-            shown = tqdm(frames, total=count, desc=name, unit="frame", disable=None)
-            animation.write(folder / f"{name}.{options.format}", shown, options.format, per_second)
+            counted = tqdm(frames, total=count, desc=name, unit="frame", disable=None)
+            animation.write(folder / f"{name}.{options.format}", counted, options.format, per_second)
 
-        z = subject.prior(SAMPLES, "samples")                 # those of the command sample
+        shown, z = options.faces, subject.prior(SAMPLES, "samples")           # z of the command sample
         single_pictures(folder / "samples")(subject.samples(z))
-        animate("interpolation_samples", _interpolation(subject.samples, z, "samples"), STOPS * LEG)
-        start, decode = z[:SHOWN], subject.samples
+        animate("interpolation_samples", _interpolation(subject.samples, z, shown, "samples"), STOPS * LEG)
+        start, decode = z, subject.samples
         if subject.model.has_encoder:
             held_out = subject.images().test
             faces = min(FACES, len(held_out))
             start, decode = subject.encode(held_out, faces, "held-out faces encoded"), subject.decode
             single_pictures(folder / "originals")(held_out.pictures(slice(faces)))
             single_pictures(folder / "reconstructions")(subject.decode(start, "reconstructions"))
-            animate("interpolation_faces", _interpolation(decode, start, "held-out faces"), STOPS * LEG)
-        animate("walk", _walk(decode, start[:SHOWN]), STEPS)
+            animate("interpolation_faces", _interpolation(decode, start, shown, "held-out faces"),
+                    STOPS * LEG)
+        animate("walk", _walk(decode, start[:shown]), STEPS)
         for kind in ("samples", "reconstructions"):
             pictures = RunFolder(options.run).pictures(kind)
             if pictures:
@@ -78,9 +80,9 @@ def run(options):
         (folder / "walk.json").write_text(as_json({**subject.about(), "protocol": protocol}))
 
 
-def _interpolation(decode, z, what):
-    """Frames from each of the first z to the next, all round; every picture of a frame begins at another."""
-    shown, stops = min(SHOWN, len(z)), min(STOPS, len(z))
+def _interpolation(decode, z, shown, what):
+    """Frames from each of the first z to the next, all round; each picture of `shown` begins at another."""
+    stops = min(STOPS, len(z))
     for leg in range(stops):
         begin, end = np.roll(z, -leg, axis=0)[:shown], np.roll(z, -((leg + 1) % stops), axis=0)[:shown]
         for frame in range(LEG):

@@ -33,7 +33,11 @@ class Grid {
   async show(epoch) {
     const turn = ++this.turn;
     const found = this.run.pictures[this.kind].filter(([at]) => at <= epoch).at(-1);
-    if (!found) return;
+    this.button.hidden = !found;
+    if (!found) {
+      this.caption.textContent = [this.title, `no ${this.kind}`].filter(Boolean).join(": ");
+      return;
+    }
     const pairs = this.kind === "reconstructions";
     const images = await Promise.all([found[1], ...(pairs ? [this.run.originals] : [])].map(loaded));
     if (turn !== this.turn) return;
@@ -82,7 +86,7 @@ class Player {
     this.place.hidden = !newest;
     if (!newest) return;
     this.grids ??= runs.flatMap((run, i) => Object.keys(run.pictures)
-      .filter(kind => run.pictures[kind].length)
+      .filter(kind => runs.some(other => other.pictures[kind].length))
       .map(kind => Object.assign(new Grid(kind, run, runs.length > 1 ? run.name : ""), {index: i})));
     for (const grid of this.grids) {
       grid.update(runs[grid.index]);

@@ -1,4 +1,6 @@
 """The page of several runs, as a reader uses it."""
+import shutil
+
 import pytest
 
 from experiment import report
@@ -57,3 +59,16 @@ def test_curves_of_a_slower_run_are_longer_over_time(tmp_path, open_page):
     page.get_by_role("button", name="Over time").click()
     assert (ends()[0] - 58) / (ends()[1] - 58) < 0.1                       # 58 pixels left of the axis
     assert "10 min" in page.locator(".plot > svg").first.locator("text").all_text_contents()
+
+
+def test_a_run_without_reconstructions_keeps_its_place(tmp_path, open_page):
+    without, with_them = begin(tmp_path / "gan"), begin(tmp_path / "vae")
+    train(without, [1])
+    shutil.rmtree(without.path / "reconstructions")
+    train(with_them, [1])
+    (tmp_path / "runs.html").write_text(report.compare([without, with_them], tmp_path), encoding="utf-8")
+    page = open_page((tmp_path / "runs.html").as_uri())
+    expect(page.locator("figure.reconstructions figcaption").first).to_have_text("gan: no reconstructions")
+    expect(page.locator("figure.reconstructions button").first).to_be_hidden()
+    below, above = (page.locator(f"figure.{kind}").nth(1) for kind in ("reconstructions", "samples"))
+    assert below.bounding_box()["x"] == above.bounding_box()["x"]

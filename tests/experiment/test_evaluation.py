@@ -123,9 +123,12 @@ def test_walk(runs, capsys):
 
 
 def test_a_gan_walks_from_samples(runs):
-    do("walk", runs / "gan", "--format", "gif", "--out", runs / "out")
+    do("walk", runs / "gan", "--format", "gif", "--faces", 8, "--out", runs / "out")
     assert {path.name for path in (runs / "out").iterdir()} == {
         "walk.gif", "interpolation_samples.gif", "samples", "walk.json"}
+    for name in ("walk", "interpolation_samples"):
+        with Image.open(runs / "out" / f"{name}.gif") as animation:
+            assert animation.size == (2 * (8 * 34 - 2), 2 * 32 + 26)       # a row of 8 faces, and words
 
 
 def test_measure(runs, capsys):

@@ -151,9 +151,11 @@ def test_pages_of_a_run_and_of_a_folder_of_runs(runs, tmp_path):
         shutil.copytree(run, folder / name)
     assert "index.html" in do("report", folder / "one", cwd=tmp_path)
     assert {"index.html", "report_data.js"} == set(os.listdir(folder / "one")) - set(os.listdir(run))
-    do("report", "runs", "--out", "both.html", cwd=tmp_path)
-    text = (tmp_path / "both.html").read_text()
-    assert text.startswith("<!doctype html>") and "runs/one/" in text and "runs/other/" in text
+    assert "runs.html" in do("report", "runs", cwd=tmp_path)
+    do("report", folder / "one", folder / "other", "--out", "both.html", cwd=tmp_path)
+    for name in ("runs.html", "both.html"):
+        text = (tmp_path / name).read_text()
+        assert text.startswith("<!doctype html>") and "runs/one/" in text and "runs/other/" in text
 
 
 def test_an_interrupted_command_leaves_nothing(runs, tmp_path):
