@@ -38,7 +38,7 @@ class Events:
         place = folder.path.absolute() / FOLDER
         place.mkdir(exist_ok=True)
         for old in place.glob("*.tfevents.*"):
-            old.unlink()
+            old.write_bytes(b"")         # not removed: a TensorBoard that is open would never look further
         self._writer = RecordWriter(str(place / f"events.out.tfevents.{time.time_ns()}"))
         self._write(file_version="brain.Event:2")
         start = event_pb2.SessionLog(status=event_pb2.SessionLog.START)
