@@ -163,6 +163,24 @@ def test_too_many_pixels(monkeypatch):
         decoded(encoded(picture(0, 20, 50)), "x")
 
 
+def test_too_many_pixels_for_a_decoder_that_takes_much_memory(monkeypatch):
+    webp = saved(Image.fromarray(picture(0, 40, 50)), "WEBP")
+    assert decoded(webp, "x").shape == (40, 50, 3)
+    monkeypatch.setitem(decode.COSTLY, "WEBP", (16, 1 << 10))
+    with pytest.raises(BrokenPicture, match="50 x 40 pixels are more than"):
+        decoded(webp, "x")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "P", "LA", "RGBA", "CMYK"])
+def test_strips_make_the_picture_that_the_whole_makes(mode, monkeypatch):
+    alpha = Image.fromarray(np.dstack([picture(2, 203, 97), picture(3, 203, 97)[..., 0]]))
+    data = saved(alpha.convert(mode), "TIFF" if mode == "CMYK" else "PNG")
+    whole = [decoded(data, "x", least) for least in (None, 48, 12)]
+    monkeypatch.setattr(decode, "STRIP", 500)
+    for least, expected in zip((None, 48, 12), whole):
+        np.testing.assert_array_equal(decoded(data, "x", least), expected)
+
+
 @pytest.mark.parametrize("form", ["JPEG", "PNG"])
 def test_large_pictures_are_decoded_at_a_reduced_scale(form):
     large, data = picture(3, 800, 600), saved(Image.fromarray(picture(3, 800, 600)), form)

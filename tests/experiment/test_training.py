@@ -1,4 +1,6 @@
 """The training loop with a fake model: what it writes, how it resumes, how it ends."""
+import errno
+import io
 import json
 import os
 import signal
@@ -53,6 +55,17 @@ def test_a_run_leaves_what_its_folder_promises(tmp_path):
                      *(f"samples/epoch_000{n}.png" for n in (1, 2, 3)),
                      *(f"reconstructions/epoch_000{n}.png" for n in (1, 2, 3)),
                      "checkpoints/epoch_0002.npz", "checkpoints/epoch_0003.npz"}
+
+
+def test_a_terminal_that_is_gone_before_the_first_step_leaves_a_saved_state(monkeypatch):
+    class Gone(io.StringIO):
+        def write(self, text):
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    with pytest.raises(Interrupted, match="interrupted at step 1: state saved in ") as stop:
+        train()
+    assert stop.value.signal_number == signal.SIGHUP
 
 
 def test_broken_pictures_that_were_left_out_are_listed(tmp_path):
