@@ -15,6 +15,8 @@ SURE = 0.9            # D(real), and 1 - D(fake), of a discriminator that has wo
 UNSURE = 0.05         # D(real) - D(fake) of one that has lost (good runs: above 0.2)
 CLOSED = 0.01         # share of steps that a gate lets through (good runs: above 0.1)
 SPREAD = 0.1          # of samples, as a share of the images' (good runs: above 0.15)
+NEAR = 0.3            # of an image's distance to the one nearest to it: samples nearer than that are twins
+TWINS = 0.6           # share of a GAN's samples that have a twin (good runs: up to 0.45)
 LEVELS = 3            # of 255: images that differ by less are all the same to the eye
 
 
@@ -28,7 +30,8 @@ def warnings(folder):
     if reports[-1]["step"] >= WINDOW:
         recent = [report for report in reports if report["step"] > reports[-1]["step"] - WINDOW]
         means = {name: np.mean([report[name] for report in recent if name in report]) for name in recent[-1]}
-        found += [*_of_the_posterior(means), *_of_the_game(means), *_of_samples(folder, size)]
+        found += [*_of_the_posterior(means), *_of_the_game(means)]
+        found += _of_samples(folder, size, "d_real" in means)
     return found
 
 
@@ -71,7 +74,7 @@ def _of_the_game(means):
                          "a smaller --lr, or --no-gate")
 
 
-def _of_samples(folder, size):
+def _of_samples(folder, size, is_game):
     newest = folder.pictures("samples")[-1:]
     samples = _pictures(newest[0], size) if newest else None
     originals = _pictures(folder.path / "originals.png", size)
@@ -81,6 +84,23 @@ def _of_samples(folder, size):
     if spread(samples) < max(SPREAD * expected, LEVELS):
         yield "collapse", ("the samples hardly differ, the decoder has collapsed: start again with "
                            "a smaller --lr, or a larger --batch-size")
+    elif is_game and len(originals) > 3 and (share := twins(samples, originals)) > TWINS:
+        yield "few samples", (f"{share:.0%} of the samples look like another one, the decoder makes only a "
+                              "few pictures: start again with a smaller --lr, or a larger --batch-size")
+
+
+def twins(samples, originals):
+    """The share of samples (n, H, W, 3) that nearly coincide with another one, as few of `originals` do."""
+    return float(np.mean(_to_the_nearest(samples) < NEAR * np.median(_to_the_nearest(originals))))
+
+
+def _to_the_nearest(pictures):
+    """(n,): how far each picture is from the one nearest to it."""
+    flat = pictures.reshape(len(pictures), -1).astype(np.float32)
+    squares = np.einsum("ij,ij->i", flat, flat)
+    distances = np.maximum(squares[:, None] + squares - 2 * flat @ flat.T, 0)            # (n, n), squared
+    np.fill_diagonal(distances, np.inf)
+    return np.sqrt(distances.min(axis=1))
 
 
 def spread(pictures):

@@ -52,6 +52,17 @@ def test_samples_that_hardly_differ(tmp_path):
     assert kinds(run(tmp_path, samples=ALIKE)) == ["collapse"]
 
 
+def test_samples_of_a_few_kinds(tmp_path):
+    kind = VARIED[np.arange(64) % 5] * 0.9 + VARIED * 0.1
+    half = np.where(np.arange(64)[:, None, None, None] < 40, kind, VARIED)
+    less = np.where(np.arange(64)[:, None, None, None] < 28, kind, VARIED)
+    folder = run(tmp_path / "run", samples=half)
+    assert kinds(folder) == ["few samples"] and "62% of the samples" in health.warnings(folder)[0][1]
+    assert kinds(run(tmp_path / "less", samples=less)) == []
+    without = {name: number for name, number in GOOD.items() if not name.startswith("d_")}
+    assert kinds(run(tmp_path / "vae", without, samples=half)) == []
+
+
 @pytest.mark.parametrize("originals", [ALIKE, np.full_like(ALIKE, -1), np.ones_like(ALIKE)])
 def test_data_that_hardly_differs_or_is_black(originals, tmp_path):
     assert kinds(run(tmp_path, originals=originals, steps=0)) == ["data"]
