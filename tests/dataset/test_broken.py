@@ -2,12 +2,14 @@
 import errno
 from concurrent.futures.process import BrokenProcessPool
 
+import numpy as np
 import PIL
 import pytest
 
-from dataset import DataError, broken, cache, open_all, open_dataset, pixels
+from dataset import DataError, broken, cache, held_out_attributes, open_all, open_dataset, pixels
 from dataset.errors import BrokenPicture, one_line, unreadable
-from tests.dataset.make import encoded, picture, write_files, write_tgz, write_zip
+from tests.dataset.make import (
+    celeba_attributes, celeba_images, celeba_partition, encoded, picture, write_files, write_tgz, write_zip)
 
 CUT = encoded(picture(0, 50, 50))[:-200]
 BROKEN = {"07.png": CUT, "b.png": b"words", "c.heic": b"\0\0\0\x18ftypheic"}
@@ -70,6 +72,20 @@ def test_all_images_to_test_with_broken(tmp_path):
     (path / name).write_bytes(b"words")
     with pytest.raises(DataError, match="all images to test with are broken: replace them"):
         opened(path, tmp_path, skip_broken=True)
+
+
+def test_attributes_of_broken_pictures_that_were_left_out(tmp_path, monkeypatch):
+    parts = {i: 0 if i <= 20 else 2 for i in range(1, 41)}
+    path = write_files(tmp_path / "data", {**celeba_images(parts), "img_align_celeba/000030.jpg": b"words",
+                                           "list_attr_celeba.txt": celeba_attributes(parts),
+                                           "list_eval_partition.txt": celeba_partition(parts)})
+    test = opened(path, tmp_path, skip_broken=True, want_attributes=True).test
+    assert len(test) == 19
+    monkeypatch.setattr(pixels, "crop_file", None)               # nothing is decoded twice
+    names, attributes = held_out_attributes(path, 16, tmp_path / "cache", skip_broken=True)
+    assert names == test.attribute_names
+    np.testing.assert_array_equal(attributes, test.attributes)
+    assert len(held_out_attributes(path, 16, tmp_path / "cache")[1]) == 20
 
 
 def test_a_link_to_nowhere_is_a_broken_picture(tmp_path):

@@ -172,7 +172,7 @@ def test_attributes_to_test_with_without_decoding(tmp_path, monkeypatch, limit):
     images = open_dataset("toyfaces", 8, cache=tmp_path, limit=limit or 40, want_attributes=True)
     monkeypatch.setattr(reader.Painter, "rows", lambda *_: pytest.fail("painted"))
     assert attribute_names("toyfaces", tmp_path) == images.test.attribute_names
-    names, attributes = held_out_attributes("toyfaces", tmp_path, limit)
+    names, attributes = held_out_attributes("toyfaces", 8, tmp_path, limit)
     assert names == images.test.attribute_names
     assert len(attributes) == {None: 2000, 20: 2, 5: 1}[limit]
     count = min(len(attributes), len(images.test))
@@ -181,7 +181,7 @@ def test_attributes_to_test_with_without_decoding(tmp_path, monkeypatch, limit):
 
 def test_attributes_of_data_without_any(tmp_path):
     write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i, 16, 16)) for i in range(3)})
-    for ask in (attribute_names, held_out_attributes):
+    for ask in (attribute_names, lambda data, cache: held_out_attributes(data, 16, cache)):
         with pytest.raises(DataError, match="pictures: has no attribute list beside it: add it, or use data"):
             ask(tmp_path / "pictures", tmp_path)
 
