@@ -153,11 +153,17 @@ def _sources(folder):
 
 
 class Fuzzer:
-    """All readers, in a temporary folder: with Fuzzer() as fuzzer: fuzzer.attempt('zip', rng)."""
+    """All readers, in a temporary folder: with Fuzzer() as fuzzer: fuzzer.attempt('zip', rng).
+
+    sources(folder): {reader: (read, [whole inputs])}. refusal: what a reader may raise, in one line.
+    """
+
+    def __init__(self, sources=_sources, refusal=DataError):
+        self._sources, self._refusal = sources, refusal
 
     def __enter__(self):
         self._folder = Path(tempfile.mkdtemp())
-        self.readers = _sources(self._folder)
+        self.readers = self._sources(self._folder)
         self._quiet = quiet_decoders()
         self._quiet.__enter__()
         return self
@@ -171,7 +177,7 @@ class Fuzzer:
         read, whole = self.readers[reader]
         try:
             read(self._folder / reader, damaged(rng.choice(whole), rng))
-        except DataError as error:
+        except self._refusal as error:
             assert "\n" not in str(error)
             return "one line"
         finally:
@@ -180,8 +186,8 @@ class Fuzzer:
         return "read"
 
 
-def main(count=50_000, *wanted):
-    with Fuzzer() as fuzzer:
+def main(fuzzer, count=50_000, *wanted):
+    with fuzzer:
         for reader in wanted or fuzzer.readers:
             outcomes, slowest, begun = collections.Counter(), 0, time.perf_counter()
             for seed in range(int(count)):
@@ -199,4 +205,4 @@ def main(count=50_000, *wanted):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(Fuzzer(), *sys.argv[1:])
