@@ -34,7 +34,7 @@ PRESETS = {
         OURS: dict(
             data="celeba", image_size=64, width=0.5, z_size=128, encoder_hidden=1024,
             epochs=80, epoch_size=250, batch_size=16, optimiser="rmsprop", lr=8e-4, schedule="released",
-            weight_decay=2e-5, batchnorm_momentum=0.99, gamma=1e-4, fakes="prior", decode_again=False,
+            weight_decay=2e-5, batchnorm_momentum=0.99, gamma=1e-3, fakes="prior", decode_again=False,
             real_weight=0.5, cost_eps=1e-3, gate=True),
     },
     "paper": {

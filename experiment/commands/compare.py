@@ -39,7 +39,7 @@ def add_flags(parser):
     parser.add_argument("--models", type=_models, metavar="NAME,...", default=tuple(MODELS),
                         help=f"which of {', '.join(MODELS)} (all)")
     parser.add_argument("--lfw", action="store_true",
-                        help="the numbers, and the data, in which lfw_aegan.py differs from celeba_aegan.py")
+                        help="VAE/GAN of lfw_aegan.py, and its data and numbers in all models")
     parser.add_argument("--network", type=path, metavar="DATA",
                         help="data with attributes, to train the attribute network on (the data)")
     parser.add_argument("--count", type=whole(FEWEST), default=2000, metavar="N",
@@ -96,7 +96,7 @@ def run(options):
 # ------------------------------------------------------------------------------------------------- training
 
 def _plan(name, folder, passed, lfw):
-    script, own = MODELS[name]
+    script, own = ("lfw_aegan", []) if lfw and name == "vaegan" else MODELS[name]
     module, out = import_script(script), folder / name
     known = flags(module.Config)
     words = [*own, "--out", str(out)]

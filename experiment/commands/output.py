@@ -21,7 +21,7 @@ _WRITTEN = re.compile(r"\d{6,}(_.*)?\.png")       # names of the single pictures
 
 @contextlib.contextmanager
 def new_file(options, suffix, flag="--out"):
-    """The file at a flag, open for writing. Raises UsageError at once where it exists or cannot be written."""
+    """The file at a flag, open for writing. Raises UsageError at once where it exists, or cannot be made."""
     path = Path(getattr(options, flag[2:]))
     if path.suffix.lower() != suffix:
         raise UsageError(f"{flag} {path}: give a name that ends in {suffix}")

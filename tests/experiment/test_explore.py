@@ -68,7 +68,8 @@ def test_a_gan_has_random_faces_alone(tmp_path):
     finished_run(tmp_path / "run", "celeba_gan")
     subject = Subject(reopen(tmp_path / "run", "cpu"), "cpu")
     about = content(subject)
-    assert [about[name] for name in ("faces", "attributes", "directions", "encodes")] == [[], None, None, False]
+    assert [about[name] for name in ("faces", "attributes", "directions", "encodes")] == [
+        [], None, None, False]
     assert packed(subject.model)["layers"]
 
 

@@ -182,7 +182,8 @@ def test_a_body_that_breaks_off_costs_only_itself(server):
 @pytest.mark.parametrize("words", [
     b"\r\n\r\n", b"\x16\x03\x01\x02\x00\x01", b"GET\r\n\r\n", b"PUT / HTTP/1.1\r\n\r\n",
     b"OPTIONS * HTTP/1.1\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n",
-    b"GET / HTTP/1.1\r\n" + 200 * b"A: b\r\n" + b"\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"], ids=range(8))
+    b"GET / HTTP/1.1\r\n" + 200 * b"A: b\r\n" + b"\r\n",
+    b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"], ids=range(8))
 def test_what_is_no_request_gets_no_page(words, server):
     with socket.create_connection(server.server_address, timeout=5) as connection:
         connection.sendall(words)
