@@ -44,7 +44,7 @@ class Adversarial(Model):
         report, dlogits = ga.gan_cost(logits, n, real_weight, fake_weight, self.eps, self.gate)
         self.report_gan(report)
         self.gates = {"discriminator": report[4:5], "decoder": report[5:6]}
-        # # A gradient that the gate will drop is not computed, where the gate is known without waiting for
+        # A gradient that the gate will drop is not computed, where the gate is known without waiting for
         # the device.
         learns = ga.host_value(self.gates["discriminator"], otherwise=1.0)
         if self.non_saturating:
