@@ -11,7 +11,8 @@ from experiment.run_data import Summary, short
 from experiment.run_folder import RunFolder
 from experiment.settings import generator
 
-_NOT_SHOWN = "out", "cache", "resume", "dry_run", "data_changed", "device", "graph", "cores", "skip_broken"
+_NOT_SHOWN = ("out", "cache", "resume", "dry_run", "data_changed", "device", "graph", "cores", "skip_broken",
+              "offline", "tensorboard", "report_every", "checkpoint_every", "keep_every")
 _COMPARED = 64           # samples in half and in full precision
 _LIMITS = {
     "toyfaces": "It learned from painted faces alone and knows no photographs: of one it makes the nearest "

@@ -41,7 +41,10 @@ class Adversarial(Model):
         real_weight, fake_weight = 1.0, 1.0
         if self.real_weight is not None:
             real_weight, fake_weight = self.real_weight, (1 - self.real_weight) * n / (len(logits) - n)
-        report, dlogits = ga.gan_cost(logits, n, real_weight, fake_weight, self.eps, self.gate)
+        weights = real_weight, fake_weight
+        report, dlogits = ga.gan_cost(logits, n, *weights, self.eps, self.gate)
+        if len(shown) > 2:             # the gate is for the game with Dec: of x and fakes alone
+            report, _ = ga.gan_cost(logits[:end], n, *weights, self.eps, self.gate)
         self.report_gan(report)
         self.gates = {"discriminator": report[4:5], "decoder": report[5:6]}
         # A gradient that the gate will drop is not computed, where the gate is known without waiting for
