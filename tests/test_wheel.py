@@ -58,6 +58,14 @@ def test_an_installed_copy_finds_its_kernels(wheel, tmp_path):
     assert all(int(length) > 1000 for length in found.values())
 
 
+def test_an_installed_copy_has_a_model_to_use_at_once(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    command = [sys.executable, "-m", "experiment", "sample", "--count", "2", "--out", "two.png"]
+    said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")}).stdout
+    assert "model: toyfaces, which comes with the package" in said and (tmp_path / "two.png").exists()
+
+
 @pytest.mark.parametrize("script", EXPERIMENTS)
 def test_an_installed_copy_opens_finished_runs_in_any_folder(script, wheel, tmp_path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")

@@ -30,8 +30,8 @@ def compare(subject, pictures, z, has, column, name, vectors):
 
     def held_to_truth(z_edited):
         change = subject.decode(z_edited, "decoded") - before
-        products = _products(change, true)
-        return {"cosine": np.mean(products / np.sqrt(_products(change, change) * _products(true, true))),
+        products, lengths = _products(change, true), _products(change, change) * _products(true, true)
+        return {"cosine": np.mean(products / np.sqrt(np.maximum(lengths, 1e-12))),
                 "share": np.mean(products / _products(true, true))}
 
     moved = (z_again - z[rows]).mean(0)
