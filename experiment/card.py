@@ -38,12 +38,13 @@ def card(opened, run, name, size, vectors, device):
         f"# {name}", import_script(script).__doc__.split("\n")[0],
         f"{' and '.join(networks).capitalize()}, "
         f"{sum(network.parameter_count for network in networks.values()):,} parameters in half precision, "
-        f"{size / 1e6:.2f} MB; {side} x {side} pixels; step {opened.step:,}."
+        f"{size / 1e6:.2f} MB; {side} x {side} pixels; step {opened.step:,} of "
+        f"{settings.epochs * settings.epoch_size:,}."
         + (f" The vectors of {len(vectors['names'])} attributes are in it." if vectors else ""),
         _code(f"python -m experiment sample {name} --out samples.png"),
         "## Data", f"{data.get('name')}: {data.get('train')} training images, {data.get('test')} held out, "
                    f"crop: {data.get('crop')}.",
-        "## How it was made", _code(*_commands(script, config, name, measured, vectors)),
+        "## How it was made", _code(*_commands(opened, config, name, measured, vectors)),
         _table(("setting", "value", "from"), [
             (setting, short(value), config["origin"].get(setting, ""))
             for setting, value in config["settings"].items() if setting not in _NOT_SHOWN]),
@@ -54,11 +55,14 @@ def card(opened, run, name, size, vectors, device):
                      "it makes of a face says nothing about a person: base no decision on it."]) + "\n"
 
 
-def _commands(script, config, name, measured, vectors):
-    again = page_commands.again(script, config) or f"python {script}.py"
-    return [f"{again} --out RUN", *["python -m experiment measure RUN"] * bool(measured),
-            *["python -m experiment attributes RUN"] * bool(vectors),
-            f"python -m experiment export RUN --share --out {name}"]
+def _commands(opened, config, name, measured, vectors):
+    settings, run = opened.settings, "RUN"
+    if opened.step < settings.epochs * settings.epoch_size:
+        run += f" --checkpoint {opened.source.stem}"
+    again = page_commands.again(settings.script, config) or f"python {settings.script}.py"
+    return [f"{again} --out RUN", *[f"python -m experiment measure {run}"] * bool(measured),
+            *[f"python -m experiment attributes {run}"] * bool(vectors),
+            f"python -m experiment export {run} --share --out {name}"]
 
 
 def _measures(opened, run):

@@ -114,6 +114,7 @@ class TestShared:
         self.share()
         card = (tmp_path / "model.md").read_text()
         assert "python celeba_aegan.py --preset quick" in card and "--width 0.05" in card
+        assert "step 4 of 4" in card and "--checkpoint" not in card
         assert "Not measured" in card and "terms of the pictures" in card
         measures = {"measures": {"reconstruction": {"psnr": 17.25}}, "step": 4}
         (run / "measures.json").write_text(json.dumps(measures))
@@ -122,6 +123,9 @@ class TestShared:
         (run / "measures.json").write_text(json.dumps(measures | {"step": 2}))        # of another checkpoint
         self.share("--overwrite")
         assert "17.25" not in (tmp_path / "model.md").read_text()
+        self.share("--overwrite", "--checkpoint", "epoch_0001")
+        card = (tmp_path / "model.md").read_text()
+        assert "17.25" in card and "export RUN --checkpoint epoch_0001 --share" in card and "step 2 of 4" in card
 
     def test_attribute_vectors_of_the_checkpoint_go_along(self, run, tmp_path):
         made = {"names": ("Bald", "Male"), "plain": Z[:2], "regressed": Z[1:]}
