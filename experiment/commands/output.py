@@ -99,11 +99,13 @@ def new_file_in(options, folder, name):
 def place(options, name=""):
     """The folder for a command's results: --out, or in RUN; for a RUN that is a file, in results/ and its
     name. Raises UsageError where there is no RUN."""
+    if options.out is not None:
+        return options.out
     run = Path(options.run)
     if not run.is_dir() and not pretrained.find(run).is_file():
         raise UsageError(f"{run}: no such run: check the path")
     folder = run if run.is_dir() else RESULTS / run.stem
-    return options.out or str(folder / name)
+    return str(folder / name)
 
 
 def is_in_its_run(options):
