@@ -57,9 +57,10 @@ def card(opened, run, name, size, vectors, device):
 
 def _commands(opened, config, name, measured, vectors):
     settings, run = opened.settings, "RUN"
+    again = page_commands.again(settings.script, config) or f"python {settings.script}.py"
     if opened.step < settings.epochs * settings.epoch_size:
         run += f" --checkpoint {opened.source.stem}"
-    again = page_commands.again(settings.script, config) or f"python {settings.script}.py"
+        again += f" --keep-every {opened.step // settings.epoch_size}"
     return [f"{again} --out RUN", *[f"python -m experiment measure {run}"] * bool(measured),
             *[f"python -m experiment attributes {run}"] * bool(vectors),
             f"python -m experiment export {run} --share --out {name}"]

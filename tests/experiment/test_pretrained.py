@@ -126,7 +126,7 @@ class TestShared:
         self.share("--overwrite", "--checkpoint", "epoch_0001")
         card = (tmp_path / "model.md").read_text()
         assert "17.25" in card and "step 2 of 4" in card
-        assert "export RUN --checkpoint epoch_0001 --share" in card
+        assert "export RUN --checkpoint epoch_0001 --share" in card and "--keep-every 1 --out RUN" in card
 
     def test_attribute_vectors_of_the_checkpoint_go_along(self, run, tmp_path):
         made = {"names": ("Bald", "Male"), "plain": Z[:2], "regressed": Z[1:]}
