@@ -22,23 +22,26 @@ def explored(tmp_path_factory):
     return painted(tmp_path_factory.mktemp("cache"))
 
 
-@pytest.fixture(scope="module", params=["live", "static"])
-def explorer(request, explored, tmp_path_factory):
-    """(address, how many grey levels its pictures may be off)."""
-    subject, about = explored
-    if request.param == "static":
-        path = tmp_path_factory.mktemp("static") / "page.html"
-        path.write_text(pages.static(about | {"decoder": packed(subject.model)}), encoding="utf-8")
-        yield path.as_uri(), 2
-        return
-    with serving(subject, about) as server:
-        yield server.address, 0
-
-
-@pytest.fixture
+@pytest.fixture(scope="module")
 def live(explored):
+    """The address of a page that a server computes for."""
     with serving(*explored) as server:
         yield server.address
+
+
+@pytest.fixture(scope="module")
+def alone(explored, tmp_path_factory):
+    """The address of a page with the decoder inside."""
+    subject, about = explored
+    path = tmp_path_factory.mktemp("static") / "page.html"
+    path.write_text(pages.static(about | {"decoder": packed(subject.model)}), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(params=["live", "alone"])
+def explorer(request):
+    """(address of either page, how many grey levels its pictures may be off)."""
+    return request.getfixturevalue(request.param), 0 if request.param == "live" else 2
 
 
 def seen(page, canvas=FACE):
@@ -54,7 +57,7 @@ def decoded(explored, z, where_from="posterior"):
     return to_bytes(compute(function, np.float32(z)[None], "cpu"))[0].astype(int)
 
 
-def shows(page, expected, off, canvas=FACE):
+def shows(page, expected, off=0, canvas=FACE):
     """Whether a canvas comes to show a picture, to within so many grey levels."""
     for _ in range(100):
         difference = np.abs(seen(page, canvas) - expected).max()
@@ -93,21 +96,20 @@ def test_sliders_change_the_face_as_the_decoder_says(explorer, explored, open_pa
     shows(page, decoded(explored, z - 1.5 * numbers(about, "vectors")[1]), off)
 
 
-def test_everything_can_be_undone_and_done_again(explorer, explored, open_page):
-    address, off = explorer
-    page, plain = open_page(address), decoded(explored, first(explored[1]))
+def test_everything_can_be_undone_and_done_again(live, explored, open_page):
+    page, plain = open_page(live), decoded(explored, first(explored[1]))
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     page.get_by_role("slider", name="Smiling").fill("2")
     page.get_by_role("button", name="Test face 3").click()
-    shows(page, decoded(explored, first(explored[1], 2)), off)
+    shows(page, decoded(explored, first(explored[1], 2)))
     page.get_by_role("button", name="Undo").click()
     assert page.get_by_role("slider", name="Smiling").input_value() == "2"
     page.keyboard.press("Control+z")
-    shows(page, plain, off)
+    shows(page, plain)
     assert page.get_by_role("slider", name="Smiling").input_value() == "0"
     page.keyboard.press("Control+y")
     page.keyboard.press("Control+Shift+Z")
-    shows(page, decoded(explored, first(explored[1], 2)), off)
+    shows(page, decoded(explored, first(explored[1], 2)))
     expect(page.get_by_role("button", name="Redo")).to_be_disabled()
 
 
@@ -116,7 +118,7 @@ def test_two_faces_are_mixed_along_an_arc(explorer, explored, open_page):
 
     address, off = explorer
     page, (a, b) = open_page(address), (first(explored[1], face) for face in (0, 4))
-    page.get_by_label("is mixed in").check()
+    page.get_by_role("radio", name="is mixed in").check()
     page.get_by_role("button", name="Test face 5").click()
     shows(page, decoded(explored, b), off, "#mixing canvas")
     page.get_by_role("slider", name="share").fill("0.3")
@@ -126,7 +128,7 @@ def test_two_faces_are_mixed_along_an_arc(explorer, explored, open_page):
 def test_a_link_restores_all_of_the_state(explorer, explored, open_page):
     page = open_page(explorer[0])
     page.get_by_role("button", name="Draw one at random").click()
-    page.get_by_label("is mixed in").check()
+    page.get_by_role("radio", name="is mixed in").check()
     page.get_by_role("button", name="Test face 2").click()
     page.get_by_role("slider", name="Male", exact=True).fill("-1.25")
     page.locator("#directions input").nth(3).fill("2")
@@ -142,29 +144,29 @@ def test_a_link_restores_all_of_the_state(explorer, explored, open_page):
 @pytest.mark.parametrize("link", [
     "#model=00000000&z=AAAA&from=prior", "#z=%", "#model=MODEL&z=AAAA&from=prior",
     "#model=MODEL&z=<img src=x onerror=harmed=1>&from=posterior"])
-def test_a_link_that_cannot_be_used_is_a_message(link, explorer, explored, open_page):
-    page = open_page(explorer[0] + link.replace("MODEL", explored[1]["model"]))
+def test_a_link_that_cannot_be_used_is_a_message(link, live, explored, open_page):
+    page = open_page(live + link.replace("MODEL", explored[1]["model"]))
     expect(page.locator("#message")).to_contain_text("This link is")
-    shows(page, decoded(explored, first(explored[1])), explorer[1])
+    shows(page, decoded(explored, first(explored[1])))
     assert page.evaluate("typeof harmed") == "undefined"
 
 
-def test_a_walk_moves_and_is_one_step_to_undo(explorer, explored, open_page):
-    page, before = open_page(explorer[0]), decoded(explored, first(explored[1]))
-    shows(page, before, explorer[1])
+def test_a_walk_moves_and_is_one_step_to_undo(live, explored, open_page):
+    page, before = open_page(live), decoded(explored, first(explored[1]))
+    shows(page, before)
     page.get_by_role("button", name="Walk").click()
     page.wait_for_timeout(1500)
     page.get_by_role("button", name="Walk").click()
     assert np.abs(seen(page) - before).mean() > 1
     page.get_by_role("button", name="Undo").click()
-    shows(page, before, explorer[1])
+    shows(page, before)
 
 
-def test_picture_and_z_are_saved_as_they_are_seen(explorer, explored, open_page):
-    page, about = open_page(explorer[0]), explored[1]
+def test_picture_and_z_are_saved_as_they_are_seen(live, explored, open_page):
+    page, about = open_page(live), explored[1]
     page.get_by_role("slider", name="Smiling").fill("1")
     z = first(about) + numbers(about, "regressed")[about["attributes"]["names"].index("Smiling")]
-    shows(page, decoded(explored, z), explorer[1])
+    shows(page, decoded(explored, z))
     with page.expect_download() as picture:
         page.get_by_role("button", name="Save picture").click()
     assert (np.asarray(Image.open(picture.value.path()).convert("RGB")) == seen(page)).all()
@@ -173,20 +175,20 @@ def test_picture_and_z_are_saved_as_they_are_seen(explorer, explored, open_page)
     assert np.allclose(np.load(saved.value.path()), z, atol=1e-6)
 
 
-def test_kept_faces_come_back_with_their_sliders(explorer, explored, open_page):
-    page = open_page(explorer[0])
+def test_kept_faces_come_back_with_their_sliders(live, explored, open_page):
+    page = open_page(live)
     page.get_by_role("slider", name="Bald").fill("1.5")
     page.wait_for_timeout(500)
     kept = seen(page)
     page.get_by_role("button", name="Keep", exact=True).click()
     page.get_by_role("button", name="Test face 7").click()
     page.get_by_role("button", name="Kept face 1").click()
-    shows(page, kept, 0)
+    shows(page, kept)
     assert page.get_by_role("slider", name="Bald").input_value() == "1.5"
 
 
-def test_keys_alone_do_it(explorer, explored, open_page):
-    page, about = open_page(explorer[0]), explored[1]
+def test_keys_alone_do_it(live, explored, open_page):
+    page, about = open_page(live), explored[1]
     for _ in range(60):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.type") == "range":
@@ -194,7 +196,7 @@ def test_keys_alone_do_it(explorer, explored, open_page):
     row = int(page.evaluate("document.activeElement.id").split("-")[1])
     for _ in range(4):
         page.keyboard.press("ArrowRight")
-    shows(page, decoded(explored, first(about) + 0.2 * numbers(about, "regressed")[row]), explorer[1])
+    shows(page, decoded(explored, first(about) + 0.2 * numbers(about, "regressed")[row]))
 
 
 def upload_picture():
@@ -226,7 +228,7 @@ def test_a_picture_is_uploaded_and_the_square_moved(live, explored, open_page):
         page.get_by_role("button", name="Use this square").click()
     place = dict(part.split("=") for part in asked.value.url.split("?")[1].split("&"))
     image = uploads.square(content, *(float(place[name]) for name in ("x", "y", "side")), "centre", 32)
-    shows(page, to_bytes(image)[0].astype(int), 0, "#original canvas")
+    shows(page, to_bytes(image)[0].astype(int), canvas="#original canvas")
     shows(page, decoded(explored, compute(subject.model.encode, image, "cpu")[0]), 0)
 
 
@@ -246,8 +248,8 @@ def test_a_phone_shows_it_without_scrolling_sideways(explorer, open_page):
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_in_both_colour_schemes(scheme, explorer, open_page):
-    page = open_page(explorer[0], color_scheme=scheme)
+def test_text_stands_out_in_both_colour_schemes(scheme, live, open_page):
+    page = open_page(live, color_scheme=scheme)
     page.get_by_role("slider", name="Young").fill("1")
     for selector in ("body", ".note", "button", ".slider label", ".slider output", ".slider.moved output",
                      "#message"):
@@ -261,8 +263,8 @@ def test_text_stands_out_in_both_colour_schemes(scheme, explorer, open_page):
         assert (np.mean(paper) < 128) == (scheme == "dark"), selector
 
 
-def test_every_control_has_a_name(explorer, open_page):
-    page = open_page(explorer[0])
+def test_every_control_has_a_name(live, open_page):
+    page = open_page(live)
     unnamed = page.evaluate("""[...document.querySelectorAll('button, input')].filter(control =>
         !control.textContent.trim() && !control.ariaLabel && !control.labels?.length).length""")
     assert unnamed == 0

@@ -9,7 +9,6 @@ from PIL import Image
 
 from dataset import DataError
 from experiment.commands import explore, main
-from experiment.evaluation import vectors
 from experiment.evaluation.subject import Subject
 from experiment.exit import UsageError
 from experiment.explore import uploads
@@ -28,6 +27,13 @@ def explored(tmp_path_factory):
 
 def numbers(text):
     return np.frombuffer(base64.b64decode(text), "<f4")
+
+
+def known_of(about):
+    """The vectors of a page as the command attributes leaves them."""
+    found = about["attributes"]
+    return {"names": found["names"], **{kind: numbers(found[kind]).reshape(-1, about["z_size"]).copy()
+                                        for kind in ("plain", "regressed")}}
 
 
 def test_directions_are_principal_components_of_a_standard_deviation_each(explored):
@@ -51,10 +57,9 @@ def test_faces_are_held_out_images_and_their_encodings(explored):
 
 def test_known_vectors_are_taken_and_those_without_numbers_left_out(explored):
     subject, about = explored
-    known = vectors.known(subject.opened, "toyfaces")
-    broken = known | {"plain": known["plain"].copy()}
-    broken["plain"][2] = np.nan
-    found = content(subject, broken)["attributes"]
+    known = known_of(about)
+    known["plain"][2] = np.nan
+    found = content(subject, known)["attributes"]
     assert found["names"] == [name for i, name in enumerate(known["names"]) if i != 2]
     assert len(numbers(found["regressed"])) == len(found["names"]) * about["z_size"]
 
@@ -68,15 +73,14 @@ def test_a_gan_has_random_faces_alone(tmp_path):
     finished_run(tmp_path / "run", "celeba_gan")
     subject = Subject(reopen(tmp_path / "run", "cpu"), "cpu")
     about = content(subject)
-    assert [about[name] for name in ("faces", "attributes", "directions", "encodes")] == [
-        [], None, None, False]
+    assert not any(about[name] for name in ("faces", "attributes", "directions", "encodes"))
     assert packed(subject.model)["layers"]
 
 
 def test_missing_data_leaves_random_faces_unless_it_was_asked_for(explored, capsys):
     subject = Subject(reopen("toyfaces", "cpu"), "cpu")
     subject.data = "/nowhere"
-    about = content(subject, vectors.known(subject.opened, "toyfaces"))
+    about = content(subject, known_of(explored[1]))
     assert about["faces"] == [] and about["attributes"]["names"]
     assert "without test faces: /nowhere" in capsys.readouterr().out
     with pytest.raises(DataError):

@@ -1,4 +1,4 @@
-// The decoder in plain JavaScript, with running statistics; its weights come from experiment/explore/decoder.py.
+// The decoder in plain JavaScript, with running statistics. Its weights are packed by ../decoder.py.
 // Arrays are (H, W, C) as there: the numbers of a pixel lie side by side.
 
 class Decoder {
@@ -48,9 +48,10 @@ function dense(x, {shape, weights}) {
 }
 
 /** (H, W, C) by weights (k, k, K, C) -> (H * stride, W * stride, K). Pixel i meets pixels stride * i + tap -
- *  (k - 1) / 2 of the result. */
+ *  (k - 1) / 2 of the result. C is a multiple of four, as in nets/architectures.py. */
 function upConvolution(x, [height, width, inputs], {shape, kernel, stride, weights}) {
-  const [rows, columns, outputs] = shape, before = (kernel - 1) >> 1, y = new Float32Array(rows * columns * outputs);
+  const [rows, columns, outputs] = shape, before = (kernel - 1) >> 1;
+  const y = new Float32Array(rows * columns * outputs);
   for (let i = 0; i < height; i++) for (let u = 0; u < kernel; u++) {
     const row = i * stride + u - before;
     if (row < 0 || row >= rows) continue;
@@ -60,21 +61,27 @@ function upConvolution(x, [height, width, inputs], {shape, kernel, stride, weigh
       const pixel = (i * width + j) * inputs, place = (row * columns + column) * outputs;
       let tap = (u * kernel + v) * outputs * inputs;
       for (let k = 0; k < outputs; k++) {
-        let sum = 0;
-        for (let c = 0; c < inputs; c++) sum += x[pixel + c] * weights[tap++];
-        y[place + k] += sum;
+        let [p, q, r, s] = [0, 0, 0, 0];                     // four sums: none has to wait for another
+        for (let c = pixel; c < pixel + inputs; c += 4, tap += 4) {
+          p += x[c] * weights[tap];
+          q += x[c + 1] * weights[tap + 1];
+          r += x[c + 2] * weights[tap + 2];
+          s += x[c + 3] * weights[tap + 3];
+        }
+        y[place + k] += p + q + r + s;
       }
     }
   }
   return y;
 }
 
+const ACTIVATIONS = {relu: a => Math.max(0, a), tanh: Math.tanh, linear: a => a};
+
 /** Scale, shift and activation, in place. */
 function finish(y, {scale, shift}, activation) {
-  const channels = scale.length;
+  const channels = scale.length, activate = ACTIVATIONS[activation];
   for (let start = 0; start < y.length; start += channels) for (let c = 0; c < channels; c++) {
-    const value = y[start + c] * scale[c] + shift[c];
-    y[start + c] = activation === "relu" ? Math.max(0, value) : activation === "tanh" ? Math.tanh(value) : value;
+    y[start + c] = activate(y[start + c] * scale[c] + shift[c]);
   }
 }
 

@@ -21,8 +21,9 @@ let state = null, steps = null, walk = null;
 /** Show the state; what is done can be undone. */
 function show(isDone) {
   if (isDone) steps.add(state);
-  byId("undo").disabled = !steps.canMove(-1);
-  byId("redo").disabled = !steps.canMove(1);
+  for (const [id, by] of [["undo", -1], ["redo", 1]]) {      // not disabled: a browser may then drop its keys
+    byId(id).setAttribute("aria-disabled", !steps.canMove(by));
+  }
   return display.show(zShown(state, vectors), state.face.from);
 }
 

@@ -38,7 +38,8 @@ function linkOf(state, about) {
     fields.set("other_from", state.other.from);
     fields.set("mix", state.mix);
   }
-  state.attributes.forEach((strength, i) => strength && fields.set(`+${about.attributes.names[i]}`, strength));
+  const names = about.attributes?.names;
+  state.attributes.forEach((strength, i) => strength && fields.set(`+${names[i]}`, strength));
   state.directions.forEach((strength, i) => strength && fields.set(`direction${i + 1}`, strength));
   return `#${fields}`;
 }
@@ -60,7 +61,8 @@ function stateOf(link, about) {
   const state = fresh(face("z"), about);
   if (fields.has("other")) Object.assign(state, {other: face("other"), mix: Math.abs(strength("mix", 1))});
   state.kind = fields.get("vectors") === "plain" ? "plain" : "regressed";
-  state.attributes = state.attributes.map((_, i) => strength(`+${about.attributes.names[i]}`, MOST_ATTRIBUTE));
+  const names = about.attributes?.names;
+  state.attributes = state.attributes.map((_, i) => strength(`+${names[i]}`, MOST_ATTRIBUTE));
   state.directions = state.directions.map((_, i) => strength(`direction${i + 1}`, MOST_DIRECTION));
   return state;
 }

@@ -4,7 +4,8 @@
 class Square {
   constructor(dialog) {
     this.dialog = dialog;
-    [this.canvas, this.box, this.size] = ["canvas", ".square", "#crop-size"].map(name => dialog.querySelector(name));
+    [this.canvas, this.box, this.size] = ["canvas", ".square", "#crop-size"]
+      .map(name => dialog.querySelector(name));
     this.box.addEventListener("keydown", event => this.key(event));
     this.box.addEventListener("pointerdown", event => this.drag(event));
     this.size.addEventListener("input", () => this.resize(Number(this.size.value)));
@@ -75,7 +76,8 @@ class Square {
   }
 }
 
-/** Lets the reader upload pictures. about: the data of the page. opened(face, original): for each one. said(text): what is wrong. */
+/** Lets the reader upload pictures. about: the data of the page. opened(face, original): for each picture.
+ *  said(text): what is wrong. */
 function offerUploads(server, about, opened, said) {
   const [button, file, dialog] = ["upload", "file", "crop"].map(id => document.getElementById(id));
   if (!button) return;
