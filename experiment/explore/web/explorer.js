@@ -7,11 +7,9 @@ const vectors = {plain: rows(numbers(about.attributes?.plain ?? ""), about.z_siz
                  directions: rows(numbers(about.directions?.vectors ?? ""), about.z_size)};
 const say = text => { byId("message").textContent = text; };
 
-const display = new Display(byId("face"), decoder, (time, error) => {
-  if (error) {
-    endWalk();
-    say(error.message);
-  } else byId("time").textContent = `picture in ${time.toFixed(0)} ms`;
+const display = new Display(byId("face"), decoder, error => {
+  endWalk();
+  say(error.message);
 });
 const unchanged = new Display(document.querySelector("#unchanged canvas"), decoder);
 const mixedIn = new Display(document.querySelector("#mixing canvas"), decoder);

@@ -23,26 +23,26 @@ async function drawAddress(canvas, address) {
 
 /** A canvas that shows the newest of the z it was asked for, and skips those that came while it was busy. */
 class Display {
-  constructor(canvas, decoder, told) {
-    Object.assign(this, {canvas, decoder, told, wanted: null, busy: null});
+  /** failed(error): called where the decoder fails. */
+  constructor(canvas, decoder, failed) {
+    Object.assign(this, {canvas, decoder, failed, wanted: null, busy: null});
   }
 
-  /** A promise that is kept when the canvas shows this z, or a later one. told: see the constructor. */
+  /** A promise that is kept when the canvas shows this z, or a later one. */
   show(z, from) {
-    this.wanted = {z, from, since: performance.now()};
+    this.wanted = {z, from};
     this.busy ??= this.work().finally(() => { this.busy = null; });
     return this.busy;
   }
 
   async work() {
     while (this.wanted) {
-      const {z, from, since} = this.wanted;
+      const {z, from} = this.wanted;
       this.wanted = null;
       try {
         draw(this.canvas, await this.decoder.decode(z, from));
-        this.told?.(performance.now() - since, null);
       } catch (error) {
-        this.told?.(null, error);
+        this.failed?.(error);
       }
     }
   }
