@@ -128,7 +128,7 @@ def test_a_gan_walks_from_samples(runs):
         "walk.gif", "interpolation_samples.gif", "samples", "walk.json"}
     for name in ("walk", "interpolation_samples"):
         with Image.open(runs / "out" / f"{name}.gif") as animation:
-            assert animation.size == (2 * (8 * 34 - 2), 2 * 32 + 26)       # a row of 8 faces, and words
+            assert animation.size == (2 * (8 * 34 - 2), 2 * 32 + 24)       # a row of 8 faces, and words
 
 
 def test_measure(runs, capsys):
