@@ -29,6 +29,7 @@ def commands(path, config):
         (decodes, "distances to real images, on this page", f"{experiment} measure {run}"),
         (decodes and not is_told, "walks in z, on this page", f"{experiment} walk {run}"),
         (encodes and not is_told, "attributes by arithmetic, on this page", f"{experiment} attributes {run}"),
+        (decodes and not is_told, "faces changed by hand, in a browser", f"{experiment} explore {run}"),
         (True, "the model in one file", f"{experiment} export {run} --out model.safetensors")]
     rows = [(what, line) for is_possible, what, line in rows if is_possible]
     line = again(script, config)

@@ -143,14 +143,14 @@ def test_a_metric_that_is_not_in_every_report_is_kept(folder):
 
 
 @pytest.mark.parametrize("settings, offered", [
-    ({}, []), ({"encoder_hidden": 2}, []), ({"z_size": 2}, ["sample", "measure", "walk"]),
+    ({}, []), ({"encoder_hidden": 2}, []), ({"z_size": 2}, ["sample", "measure", "walk", "explore"]),
     ({"z_size": 2, "encoder_hidden": 2, "conditional": True}, ["sample", "measure"]),
     ({"z_size": 2, "encoder_hidden": 2, "conditional": False},
-     ["sample", "reconstruct", "measure", "walk", "attributes"])])
+     ["sample", "reconstruct", "measure", "walk", "attributes", "explore"])])
 def test_only_what_a_model_can_do_is_offered(settings, offered, folder):
     folder.write_config({"script": "lfw_aegan", "settings": settings, "origin": {}})
     lines = [line for _, line in Summary(folder).commands]
-    assert [name for name in ("sample", "reconstruct", "measure", "walk", "attributes")
+    assert [name for name in ("sample", "reconstruct", "measure", "walk", "attributes", "explore")
             if any(f"experiment {name} " in line for line in lines)] == offered
 
 
