@@ -23,13 +23,15 @@ class Batches:
     rng           numpy Generator; one number is taken from it
     device        'cpu' or 'cuda'
     attributes    whether the images' attributes, float32 (N, A), follow them in the tuples
+    part          a slice: of each batch only these images, as they are in the whole of it
 
     Each pass has a new order. Batch b depends on the number taken from `rng` and on b alone, so a restored
     stream gives exactly the batches that would have come. `waited` counts the seconds that next() waited for
     the thread. Raises DataError for a batch larger than the split, or attributes that the split lacks.
     """
 
-    def __init__(self, split, batch_size, size, augmentation, rng, device="cpu", attributes=False):
+    def __init__(self, split, batch_size, size, augmentation, rng, device="cpu", attributes=False,
+                 part=slice(None)):
         if not 1 <= batch_size <= len(split):
             advice = f"choose --batch-size from 2 to {len(split)}" if len(split) > 1 else "add more"
             raise DataError(f"a batch of {batch_size} cannot be drawn from {len(split)} training images: "
@@ -39,7 +41,7 @@ class Batches:
         self.device = device
         self.waited = 0.0
         self._stream = _Stream(split.images, split.scale, split.attributes if attributes else None,
-                               batch_size, size, augmentation, int(rng.integers(2 ** 62)))
+                               batch_size, size, augmentation, int(rng.integers(2 ** 62)), part)
         self._consumed = 0      # batches given so far
         self._ahead = None      # the queue of prepared batches, filled by a thread from the first request on
         self._end_thread = None
@@ -94,15 +96,16 @@ class Batches:
 class _Stream:
     """The batches by number. Image i of the stream belongs to pass i // n, whose order the key decides."""
 
-    def __init__(self, images, scale, attributes, batch_size, size, augmentation, key):
+    def __init__(self, images, scale, attributes, batch_size, size, augmentation, key, part):
         self.images, self.scale, self.attributes = images, scale, attributes
         self.batch_size, self.size, self.augmentation, self.key = batch_size, size, augmentation, key
+        self.part = part
         self._orders = {}          # pass -> its order, for the one or two that a batch touches
 
     def of_key(self, key):
         """The same stream with another key."""
         return _Stream(self.images, self.scale, self.attributes, self.batch_size, self.size,
-                       self.augmentation, key)
+                       self.augmentation, key, self.part)
 
     def batch(self, number):
         """Batch `number`: (uint8 pictures, parameters for gpuarray.augment[, attributes])."""
@@ -112,6 +115,7 @@ class _Stream:
         else:
             rng = np.random.default_rng((self.key, 1, number))
             parameters = self.augmentation.draw(rng, len(rows), self.size, self.scale)
+        rows, parameters = rows[self.part], parameters[self.part]
         more = () if self.attributes is None else (self.attributes[rows],)
         return self.images[rows], parameters, *more
 

@@ -3,9 +3,10 @@
 `gpuarray.operations` holds the contract of every operation, which `gpuarray.cpu` and `gpuarray.cuda`
 implement.
 """
+from gpuarray.collectives import ALONE, Group
 from gpuarray.cpu.threads import available_cores, use_cores
 from gpuarray.dispatch import backend_of, choose_device, computes_in, register_cuda_type, to_device, to_host
-from gpuarray.errors import ArgumentError, DeviceError
+from gpuarray.errors import ArgumentError, DeviceError, ProcessError
 from gpuarray.graph import Graph
 from gpuarray.operations import (
     adam_step, advance, augment, batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad,

@@ -7,3 +7,7 @@ class ArgumentError(ValueError):
 
 class DeviceError(RuntimeError):
     """A device that cannot be used: no driver, no CuPy, a card too old, out of memory."""
+
+
+class ProcessError(RuntimeError):
+    """Another process of the group has failed, so that nothing can be summed any more."""

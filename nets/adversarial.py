@@ -35,16 +35,17 @@ class Adversarial(Model):
         if attributes is not None:
             told = [attributes] * (end // n)
             if self.mismatched:
-                shown, told = [*shown, x], [*told, attributes[1:], attributes[:1]]        # of the next image
-            told = ga.concatenate(*told)
+                shown = [*shown, x]
+                told += [attributes[1:], self.group.following(attributes)]            # of the next image
+            told = ga.concatenate(*filter(len, told))
         logits, discriminator_back = discriminator(ga.concatenate(*shown), attributes=told)
         real_weight, fake_weight = 1.0, 1.0
         if self.real_weight is not None:
             real_weight, fake_weight = self.real_weight, (1 - self.real_weight) * n / (len(logits) - n)
         weights = real_weight, fake_weight
-        report, dlogits = ga.gan_cost(logits, n, *weights, self.eps, self.gate)
+        report, dlogits = ga.gan_cost(logits, n, *weights, self.eps, self.gate, self.group)
         if len(shown) > 2:             # the gate is for the game with Dec: of x and fakes alone
-            report, _ = ga.gan_cost(logits[:end], n, *weights, self.eps, self.gate)
+            report, _ = ga.gan_cost(logits[:end], n, *weights, self.eps, self.gate, self.group)
         self.report_gan(report)
         self.gates = {"discriminator": report[4:5], "decoder": report[5:6]}
         # A gradient that the gate will drop is not computed, where the gate is known without waiting for

@@ -54,6 +54,7 @@ class BatchNorm:
     """Batch normalisation over all but the last axis, with the activation that follows."""
 
     momentum = None       # share of the running statistics that a step keeps; the network sets it
+    group = ga.ALONE      # the processes over whose batch the statistics are
 
     def __init__(self, channels, eps, activation):
         self.eps, self.activation = eps, activation
@@ -62,22 +63,23 @@ class BatchNorm:
         self.running = None           # [(mean, inv_std)] of each path, views into the network's statistics
         self.initial_running = Constant((channels,), 0.0), Constant((channels,), 1.0)
 
-    def __call__(self, a, phase, path, moments=None):
-        """a (..., C) -> y like a; moments = (mean, var) of a, where the layer before has them."""
+    def __call__(self, a, phase, path, moments):
+        """a (..., C) -> y like a; moments = (mean, var) of a, which the layer before has, unless 'test'."""
         gamma, beta = self.gamma.value, self.beta.value
         if phase == "test":
-            statistics = self.running[path]
+            statistics, group = self.running[path], ()
             y = ga.batchnorm_inference(a, gamma, beta, statistics, self.activation)
             gradient = ga.batchnorm_inference_grad
         else:
-            running = self.running[path] if phase == "train" else None
+            running, group = self.running[path] if phase == "train" else None, (self.group,)
+            moments = self.group.moments(moments, a.size // a.shape[-1])
             y, statistics = ga.batchnorm(a, gamma, beta, self.eps, self.activation, moments, running,
                                          self.momentum)
             gradient = ga.batchnorm_grad
 
         def pullback(dy, weight=1.0):
             return gradient(dy, a, gamma, beta, statistics, self.activation,
-                            self.gamma.gradient, self.beta.gradient, weight)
+                            self.gamma.gradient, self.beta.gradient, weight, *group)
 
         return y, pullback
 

@@ -16,6 +16,9 @@ class Model:
     None: they are not bounded.
     graph: on a GPU, record a step as one CUDA graph and replay it; batches then have one shape.
     A subclass gives `gradients(*batch)`, which adds to the networks' gradients and reports metrics.
+    group: of the processes that train together, ALONE unless `join` changes it. What `gradients` computes is
+    then that of this process's part of the batch; losses are sums over images, so that the gradients of all
+    parts add up to those of the whole.
     """
 
     # The decoder's path for samples: [released code] POSTERIOR; [ours] PRIOR where it learns from such z.
@@ -32,14 +35,25 @@ class Model:
         self.learning_rate = learning_rate
         self.noise_counter = ga.zeros((1,), np.uint64, flat)
         self._totals, self._steps = {}, 0
+        self.group, self._summed = ga.ALONE, set()
         self._train = ga.Graph(self._train_once) if graph else self._train_once
 
     # -------------------------------------------------------------------------------------------- training
 
+    def join(self, group, batchnorm_per_rank=False):
+        """Train together with other processes, from the next step on.
+
+        group: a gpuarray.Group. batchnorm_per_rank: every process normalises by its own part of the batch.
+        """
+        self.group = group
+        for network in self.networks.values():
+            network.join(ga.ALONE if batchnorm_per_rank else group)
+
     def step(self, *batch):
         """One training step: all gradients on the same parameters, then all updates.
 
-        batch: images (N, S, S, 3) in [-1, 1], and for a conditional model their attributes.
+        batch: images (N, S, S, 3) in [-1, 1], and for a conditional model their attributes; of the group's
+        batch this process's part.
         """
         self._train(*batch)
         self._steps += 1
@@ -47,8 +61,22 @@ class Model:
     def _train_once(self, *batch):
         """What a step does on the device."""
         self.gradients(*batch)
+        self.sum_gradients()
         self.update()
         ga.advance(self.noise_counter)
+
+    def sum_early(self, name):
+        """Begin to add up a network's gradients over the group, when the step adds no more to them."""
+        self._summed.add(name)
+        self.group.begin_sum(self.networks[name].gradients)
+
+    def sum_gradients(self):
+        """Make all gradients those of the whole batch."""
+        for name in self.networks:
+            if name not in self._summed:
+                self.sum_early(name)
+        self._summed.clear()
+        self.group.finish()
 
     def update(self):
         """Step every network."""
@@ -64,18 +92,21 @@ class Model:
         self._learning_rate[...] = rate
 
     def noise(self, n, stream):
-        """Standard normal (N, Z) of this step."""
-        noise = ga.normal((n, self.z_size), self.seed, self.noise_counter, stream)
+        """Standard normal (N, Z) of this step, for the n images here."""
+        noise = ga.normal((n, self.z_size), self.seed, self.noise_counter, stream,
+                          self.group.before(n) * self.z_size)
         return noise.astype(self.dtype, copy=False)
 
     # -------------------------------------------------------------------------------------------- metrics
 
-    def report(self, name, value, per=1):
-        """Add a device array (1,) to the running total of a metric, divided by `per` (the images of a
-        batch)."""
+    def report(self, name, value, per=None):
+        """Add a device array (1,) to the running total of a metric: the whole batch's mean, or, with `per`, a
+        sum over so many images, those here."""
+        if per is not None:
+            value = self.group.sum(value) / self.group.whole(per)
         if name not in self._totals:          # in the first step, which is not recorded as a graph
             self._totals[name] = ga.zeros(value.shape, value.dtype, value)
-        self._totals[name] += value / per
+        self._totals[name] += value
 
     def report_gan(self, report):
         """Add gan_cost's report to the totals."""

@@ -32,6 +32,12 @@ class Network:
         self._lay_out_parameters(rng, device, np.dtype(dtype))
         self._lay_out_statistics(rng, device, np.dtype(dtype), paths)
 
+    def join(self, group):
+        """Normalise by the batches of a group of processes, of which this one runs a part."""
+        for layer in self.layers:
+            if layer.norm:
+                layer.norm.group = group
+
     # -------------------------------------------------------------------------------------------- running
 
     def __call__(self, x, phase="train", path=0, attributes=None):

@@ -49,6 +49,7 @@ class VAEGAN(Adversarial):
         dz = decoder_back(dx_rec, weight=self.gamma)                          # theta_Dec: gamma * L_llike
         dh = ga.reparametrise_grad(dz, h, noise, self.log_var_bound)          # joined by L_prior
         encoder_back(dh, need_dx=False)                                       # theta_Enc: L_prior + L_llike
+        self.sum_early("encoder")
         # Activations that the second half does not need are freed: 430 MiB at 64x64 and batch 64.
         del h, encoder_back, f, features_back, df_rec, df, dx_rec
 

@@ -69,15 +69,16 @@ def batchnorm_inference(x, gamma, beta, statistics, activation):
     return y
 
 
-def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
+def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight, group):
     """With g = dy where the activation's slope is 1, else 0, and n = (x - mean) * inv_std:
 
         dbeta = sum g,  dgamma = sum g n,  dx = gamma * inv_std * (g - dbeta / M - n * dgamma / M).
     """
     dx, sum_g, sum_gn = _through_activation(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight)
+    sum_g, sum_gn = group.sum(np.stack([sum_g, sum_gn]))
     mean, inv_std = statistics
     rows, x_rows = wide_rows(dx), wide_rows(x)
-    scale, count = gamma * inv_std, x.size // len(gamma)
+    scale, count = gamma * inv_std, group.whole(x.size // len(gamma))
     slope, constant = scale * inv_std * sum_gn / count, scale * sum_g / count
     mean, scale, slope, constant = (repeat(vector, rows) for vector in (mean, scale, slope, constant))
 

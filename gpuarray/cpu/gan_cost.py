@@ -18,13 +18,16 @@ def _cost(t, eps):
     return -np.log(d + eps), -d * _sigmoid(-t) / (d + eps)
 
 
-def gan_cost(logits, n_real, real_weight, fake_weight, eps, gate):
+def gan_cost(logits, n_real, real_weight, fake_weight, eps, gate, group):
     t = logits.astype(np.float64)
     cost_real, slope_real = _cost(t[:n_real], eps)
     cost_fake, slope_fake = _cost(-t[n_real:], eps)
     dlogits = np.concatenate([real_weight * slope_real, -fake_weight * slope_fake]).astype(logits.dtype)
-    real, fake = cost_real.mean(), cost_fake.mean()
-    report = [real, fake, _sigmoid(t[:n_real]).mean(), _sigmoid(t[n_real:]).mean(), *_gates(real, fake, gate)]
+    d = _sigmoid(t)
+    sums = np.array([cost_real.sum(), cost_fake.sum(), d[:n_real].sum(), d[n_real:].sum()])
+    rows = np.array([n_real, len(t) - n_real] * 2)
+    means = group.sum(sums) / group.whole(rows)
+    report = [*means, *_gates(*means[:2], gate)]
     return np.array(report, np.float64 if logits.dtype == np.float64 else np.float32), dlogits
 
 

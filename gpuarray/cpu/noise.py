@@ -23,9 +23,9 @@ def philox(counter, key):
     return c0, c1, c2, c3
 
 
-def normal(shape, seed, counter, stream):
-    size = int(np.prod(shape))
-    index = np.arange(-(-size // 4), dtype=np.uint64)
+def normal(shape, seed, counter, stream, offset):
+    end = offset + int(np.prod(shape))
+    index = np.arange(offset // 4, -(-end // 4), dtype=np.uint64)
     low, high = counter[0] & _LOW, counter[0] >> _32
     words = philox((index, np.full_like(index, stream), np.full_like(index, low), np.full_like(index, high)),
                    (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF))
@@ -37,7 +37,8 @@ def normal(shape, seed, counter, stream):
         radius = np.sqrt(np.float32(-2) * np.log(u[pair]))
         angle = np.float32(2 * np.pi) * u[pair + 1]
         out[:, pair], out[:, pair + 1] = radius * np.cos(angle), radius * np.sin(angle)
-    return out.reshape(-1)[:size].reshape(shape)
+    skipped = offset // 4 * 4
+    return out.reshape(-1)[offset - skipped:end - skipped].reshape(shape)
 
 
 def advance(counter):

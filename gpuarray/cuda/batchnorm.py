@@ -50,13 +50,13 @@ def batchnorm_inference(x, gamma, beta, statistics, activation):
     return y
 
 
-def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
+def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight, group):
     mean, inv_std = statistics
     dx = empty(x.shape, x.dtype, x)
     columns = Columns(x, dy, gamma, beta, mean, inv_std)
     defines = _defines(columns, activation)
     inputs = dy, x, gamma, beta, mean, inv_std
-    if columns.few_rows:
+    if columns.few_rows and group.size == 1:
         launch(x, "batchnorm_grad.cu", "batchnorm_grad_small", (columns.strips,), columns.block,
                (*inputs, dx, dgamma, dbeta, np.float32(weight), *columns.sizes()), defines=defines)
         return dx
@@ -66,6 +66,9 @@ def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, we
     launch(x, "batchnorm_grad.cu", "batchnorm_grad_partials", (columns.strips, segments), columns.block,
            (*inputs, partials, *columns.sizes(segment)), defines=defines)
     add_column_sums(partials, sums, dbeta, dgamma, weight)
+    if group.size > 1:
+        group.sum(sums)
+        sums *= columns.rows / group.whole(columns.rows)          # the kernel divides by the rows here
     segment, segments = columns.segments_for_map()
     launch(x, "batchnorm_grad.cu", "batchnorm_grad_apply", (columns.strips, segments), columns.block,
            (*inputs, sums, dx, *columns.sizes(segment)), defines=defines)

@@ -18,6 +18,18 @@ __device__ inline Cost cost_of(float t, float eps) {
     return {-logf(d + eps), -d * rest / (d + eps)};
 }
 
+// Sets the gates in a report, from the costs in it.
+__device__ inline void set_gates(float* report, float low, float high) {
+    bool dis = fminf(report[0], report[1]) >= low;
+    bool dec = fmaxf(report[0], report[1]) <= high;
+    bool both = !dis && !dec;
+    report[4] = dis || both;
+    report[5] = dec || both;
+}
+
+// The same of a report whose costs are those of several processes' rows.
+extern "C" __global__ void gates(Out<float> report, float low, float high) { set_gates(report, low, high); }
+
 // logits, dlogits (rows,), the first n_real of them real. report (6,):
 //   0, 1  mean cost of the real and of the generated rows
 //   2, 3  mean D of the real and of the generated rows
@@ -41,15 +53,11 @@ gan_cost(In<ELEMENT> logits, Out<ELEMENT> dlogits, Out<float> report, int rows, 
     d_real = block_sum(d_real) / n_real;
     d_fake = block_sum(d_fake) / (rows - n_real);
     if (threadIdx.x > 0) return;
-    bool dis = fminf(cost_real, cost_fake) >= low;
-    bool dec = fmaxf(cost_real, cost_fake) <= high;
-    bool both = !dis && !dec;
     report[0] = cost_real;
     report[1] = cost_fake;
     report[2] = d_real;
     report[3] = d_fake;
-    report[4] = dis || both;
-    report[5] = dec || both;
+    set_gates(report, low, high);
 }
 
 // dlogits (rows,): the gradient of the sum over generated rows of -log(D + eps). The first n_real rows are

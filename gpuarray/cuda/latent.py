@@ -29,10 +29,10 @@ def _defines(h):
     return (("ELEMENT", ELEMENT_TYPES[h.dtype.name]),)
 
 
-def normal(shape, seed, counter, stream):
+def normal(shape, seed, counter, stream, offset):
     out = empty(shape, np.float32, counter)
-    launch(counter, "noise.cu", "normal", *flat_grid(ceil_div(out.size, 4)),
-           (out, np.int32(out.size), np.uint32(stream), counter, np.uint64(seed)))
+    launch(counter, "noise.cu", "normal", *flat_grid(ceil_div(offset % 4 + out.size, 4)),
+           (out, np.int32(out.size), np.uint32(offset), np.uint32(stream), counter, np.uint64(seed)))
     return out
 
 

@@ -38,17 +38,19 @@ __device__ inline void box_muller(unsigned radius_word, unsigned angle_word, flo
     to[1] = radius * sine;
 }
 
-// out (size,)
-extern "C" __global__ void normal(Out<float> out, int size, unsigned stream, In<Wide> counter, Wide seed) {
-    unsigned i = blockIdx.x * blockDim.x + threadIdx.x, first = 4 * i;
+// out (size,), which begins with number `offset`
+extern "C" __global__ void
+normal(Out<float> out, int size, unsigned offset, unsigned stream, In<Wide> counter, Wide seed) {
+    unsigned i = offset / 4 + blockIdx.x * blockDim.x + threadIdx.x;
+    int first = (int)(4 * i - offset);                     // below 0 where out begins within four numbers
     Words words = philox_at(i, stream, counter, seed);
     float numbers[4];
     box_muller(words.v[0], words.v[1], numbers);
     box_muller(words.v[2], words.v[3], numbers + 2);
-    if (first + 4 <= size) {
+    if (offset % 4 == 0 && first + 4 <= size) {
         store(out + first, numbers);
     } else {
-        for (int j = 0; first + j < size; ++j) out[first + j] = numbers[j];
+        for (int j = max(0, -first); j < 4 && first + j < size; ++j) out[first + j] = numbers[j];
     }
 }
 

@@ -7,22 +7,23 @@ from gpuarray.errors import ArgumentError
 from gpuarray.rules import Choice, Shape, Whole
 
 AXIS = Whole(-1, 0)
+OFFSET = Whole(0, 2**31 - 1)
 SEED = Whole(0, 2**64 - 1)
 SHAPE = Shape()
 SIDE = Whole(1, 2**31 - 1)
 STREAM = Whole(0, 2**32 - 1)
 
 
-def normal(shape, seed, counter, stream=0):
+def normal(shape, seed, counter, stream=0, offset=0):
     """Standard normal noise, float32: Philox4x32-10 and Box-Muller, the same numbers on every device.
 
     Numbers 4i .. 4i+3 come from Philox with the 64-bit seed as its key and (i, stream, low and high word of
     counter) as its counter. counter: uint64 (1,), which `advance` moves. stream: 32 bits.
     """
     backend = checked("normal", shape=(shape, SHAPE), seed=(seed, SEED), counter=(counter, "1", "uint64"),
-                      stream=(stream, STREAM))
+                      stream=(stream, STREAM), offset=(offset, OFFSET))
     check_size("normal", "the result", math.prod(shape), backend)
-    return backend.normal(shape, seed, counter, stream)
+    return backend.normal(shape, seed, counter, stream, offset)
 
 
 def advance(counter):

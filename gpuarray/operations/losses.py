@@ -2,6 +2,7 @@
 
 Losses are arrays of type P.
 """
+from gpuarray.collectives import ALONE
 from gpuarray.checks import check_value, checked
 from gpuarray.rules import FINITE, NOT_NEGATIVE, POSITIVE, Optional, Pair, Whole
 
@@ -36,7 +37,7 @@ def reparametrise_grad(dz, h, noise, bound, kl_weight=1.0):
     return backend.reparametrise_grad(dz, h, noise, bound, kl_weight)
 
 
-def gan_cost(logits, n_real, real_weight=1.0, fake_weight=1.0, eps=0.0, gate=None):
+def gan_cost(logits, n_real, real_weight=1.0, fake_weight=1.0, eps=0.0, gate=None, group=ALONE):
     """L_GAN as a cost, from any logits: -log(D + eps) on real rows, -log(1 - D + eps) on fake ones.
 
     logits (N, 1), the first n_real rows real, 0 < n_real < N -> report (6,), dlogits (N, 1).
@@ -44,11 +45,11 @@ def gan_cost(logits, n_real, real_weight=1.0, fake_weight=1.0, eps=0.0, gate=Non
     report: mean cost on real, on fake, mean D on real, on fake, then the gates of Dis and of Dec: 1 for
     'step', 0 for 'skip'. gate = (equilibrium, margin) as in the released code: Dis skips when either mean
     cost is below equilibrium - margin, Dec when either is above equilibrium + margin; both step if both
-    would skip, and without a gate.
+    would skip, and without a gate. group: of the processes over whose rows the means are.
     """
     backend = _checked_rows("gan_cost", logits, n_real, eps, gate=(gate, GATE),
                             real_weight=(real_weight, FINITE), fake_weight=(fake_weight, FINITE))
-    return backend.gan_cost(logits, n_real, real_weight, fake_weight, eps, gate)
+    return backend.gan_cost(logits, n_real, real_weight, fake_weight, eps, gate, group)
 
 
 def non_saturating_grad(logits, n_real, eps=0.0):

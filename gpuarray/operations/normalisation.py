@@ -2,6 +2,7 @@
 
 x, dy (..., C) are normalised over all but the last axis; gamma, beta and all statistics are (C,).
 """
+from gpuarray.collectives import ALONE
 from gpuarray.checks import checked
 from gpuarray.rules import BELOW_ONE, FINITE, NOT_NEGATIVE, Choice
 
@@ -22,15 +23,16 @@ def batchnorm(x, gamma, beta, eps, activation="relu", moments=None, running=None
     return backend.batchnorm(x, gamma, beta, eps, activation, moments, running, momentum)
 
 
-def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight=1.0):
+def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight=1.0, group=ALONE):
     """The gradient of batchnorm, whose statistics depend on x: dx like x; dgamma, dbeta += weight * gradient.
 
     statistics = (mean, inv_std), as batchnorm returned them. x alone is kept: the normalised value and the
     activation's side are computed again from it. weight 0 leaves dgamma and dbeta as they are.
+    group: of the processes over whose rows the statistics are; dgamma and dbeta are those of the rows here.
     """
     backend = _checked_grad("batchnorm_grad", dy, x, gamma, beta, statistics, activation, dgamma, dbeta,
                             weight)
-    return backend.batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight)
+    return backend.batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight, group)
 
 
 def batchnorm_inference(x, gamma, beta, statistics, activation="relu"):

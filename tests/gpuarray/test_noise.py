@@ -45,3 +45,10 @@ def test_seed_stream_and_counter_each_change_all_numbers():
 def test_a_shorter_draw_is_the_start_of_a_longer_one():
     counter = np.zeros(1, np.uint64)
     assert (ga.normal((7,), 3, counter) == ga.normal((20,), 3, counter)[:7]).all()
+
+
+def test_a_part_of_the_noise_is_the_same_wherever_it_begins():
+    counter = np.zeros(1, np.uint64)
+    whole = ga.normal((20,), 3, counter)
+    for offset in range(9):
+        assert (ga.normal((7,), 3, counter, offset=offset) == whole[offset:offset + 7]).all()
