@@ -30,7 +30,7 @@ def print_plan(settings, model, device):
 def estimates(settings, model, device):
     """[(what, amount in words)] of the steps, time, memory and disk that a run takes. Trains the model."""
     steps = settings.epochs * settings.epoch_size
-    batch = [ga.to_device(array, device) for array in _noise(settings)]
+    batch = [ga.to_device(array[model.group.part], device) for array in _noise(settings)]
     state = sum(array.nbytes for array in model.state().values())
     gradients = sum(network.gradients.nbytes for network in model.networks.values())
     networks = state + gradients

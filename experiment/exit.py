@@ -3,6 +3,7 @@ import contextlib
 import os
 import signal
 import sys
+import traceback
 
 
 class UsageError(ValueError):
@@ -53,7 +54,8 @@ def run_program(main):
 
     All but the first with one line on stderr and no traceback.
     """
-    from experiment import console               # here: it needs this module
+    from experiment import console               # here: they need this module
+    from experiment.processes import here
     from experiment.signals import ending
 
     sys.unraisablehook = _leave_if_interrupted
@@ -67,21 +69,34 @@ def run_program(main):
         main()
         with console.writing():
             sys.stdout.flush()
-        status = 0
+        status, line = 0, ""
     except MemoryError as error:
-        status = _leave(2, f"error: out of memory ({error}): use a smaller --batch-size or --width")
+        status, line = 2, f"error: out of memory ({error}): use a smaller --batch-size or --width"
     except Diverged as error:
-        status = _leave(1, f"error: {error}")
+        status, line = 1, f"error: {error}"
     except (Interrupted, KeyboardInterrupt) as stop:
-        status = _leave(*_interruption(stop))
+        status, line = _interruption(stop)
     except BrokenPipeError:
-        status = 128 + 13      # SIGPIPE, which Windows does not name
+        status, line = 128 + 13, ""      # SIGPIPE, which Windows does not name
+    except SystemExit as stop:
+        status, line = stop.code or 0, ""
     except Exception as error:
-        if not isinstance(error, _wrong_use()):
-            raise
-        status = _leave(2, f"error: {error}")
+        status, line = _failure(error)
+    status = here().leave(status, line, _tell)
     console.close_stdout()
     sys.exit(status)
+
+
+def _failure(error):
+    """(exit status, line) of any other error; no line where another process tells it, or it has a traceback."""
+    import gpuarray            # here: --help need not wait for it
+
+    if isinstance(error, gpuarray.ProcessError):
+        return 1, None
+    if isinstance(error, _wrong_use()):
+        return 2, f"error: {error}"
+    traceback.print_exception(error)
+    return 1, ""
 
 
 def _wrong_use():
@@ -92,12 +107,11 @@ def _wrong_use():
     return UsageError, dataset.DataError, gpuarray.DeviceError, gpuarray.ArgumentError
 
 
-def _leave(status, message):
+def _tell(line):
     from experiment.console import plain         # here: it needs this module
 
     with contextlib.suppress(OSError, ValueError):        # stderr is gone too
-        print(plain(" ".join(message.split())), file=sys.stderr, flush=True)
-    return status
+        print(plain(" ".join(line.split())), file=sys.stderr, flush=True)
 
 
 def _terminate(number, frame):
@@ -116,5 +130,7 @@ def _interruption(stop):
 def _leave_if_interrupted(unraisable):
     """Python's hook for exceptions it drops: an interruption inside a __del__ still ends the program."""
     if isinstance(unraisable.exc_value, (Interrupted, KeyboardInterrupt)):
-        os._exit(_leave(*_interruption(unraisable.exc_value)))
+        status, line = _interruption(unraisable.exc_value)
+        _tell(line)
+        os._exit(status)
     sys.__unraisablehook__(unraisable)

@@ -6,6 +6,8 @@ from experiment.attributes import attribute_names
 from experiment.console import say
 from experiment.exit import UsageError, run_program
 from experiment.flags import read_settings
+from experiment.processes import ONE, open_processes
+from experiment.run_folder import commit, versions
 
 
 def run_experiment(settings_class, presets, build, script):
@@ -14,25 +16,46 @@ def run_experiment(settings_class, presets, build, script):
     settings_class: a dataclass, subclass of Settings. presets: as for settings.fill.
     build(settings, device) -> nets.Model.
     """
-    run_program(lambda: train(read_settings(settings_class, presets, script,
-                                            description=sys.modules["__main__"].__doc__), build))
+    def main():
+        processes = open_processes()
+        train(_settings(processes, settings_class, presets, script), build, processes)
+        processes.close()
+
+    run_program(main)
 
 
-def train(settings, build):
+def train(settings, build, processes=ONE):
     """Do what settings ask for: train, go on, or show the plan. Raises what Training and its parts raise."""
     from experiment import tensorboard                # here: --help need not wait for images and plots
     from experiment.dry_run import print_plan
+    from experiment.follower import Follower
     from experiment.training import Training
 
-    tensorboard.check(settings)
-    device, why = open_device(settings)
-    settings.attribute_names = attribute_names(settings)
+    processes.from_first(lambda: tensorboard.check(settings))
+    device, why = open_device(settings, processes)
+    processes.check_same("the device", lambda: device, "add --device cpu, or a GPU for each")
+    settings.attribute_names = tuple(processes.from_first(lambda: attribute_names(settings)))
     model = build(settings, device)
+    processes.join(model, settings, device)
     if settings.dry_run:
         print_plan(settings, model, device)
         return
-    images = open_images(settings)
-    Training(settings, model, images, device, why).run()
+    images = processes.in_turn(lambda: open_images(settings))
+    processes.check_same("images with the digest", lambda: images.digest, "give all the same --data")
+    if processes.first:
+        Training(settings, model, images, device, why, processes).run()
+    else:
+        Follower(settings, model, images, device, processes).run()
+
+
+def _settings(processes, settings_class, presets, script):
+    """What the first process makes of its command line, on all of them."""
+    processes.check_same("the flags", lambda: sys.argv[1:], "start all alike")
+    processes.check_same("the versions", lambda: [versions(), commit()], "install the same everywhere")
+    settings = settings_class.__new__(settings_class)
+    vars(settings).update(processes.from_first(lambda: vars(read_settings(
+        settings_class, presets, script, description=sys.modules["__main__"].__doc__))))
+    return settings
 
 
 def choose_device(wanted):
@@ -45,14 +68,17 @@ def choose_device(wanted):
     return device, why
 
 
-def open_device(settings):
+def open_device(settings, processes=ONE):
     """('cpu' or 'cuda', why), told as well. Raises UsageError where there is no such device or precision."""
     device, why = choose_device(settings.device)
     if not ga.computes_in(settings.precision, device):
         raise UsageError(f"--precision {settings.precision}: needs a GPU of compute capability 8.0 or above, "
                          f"but the device is {device} ({why}): leave it out or use --precision fp32")
     if device == "cpu":
-        ga.use_cores(settings.cores)
+        ga.use_cores(processes.cores(settings.cores))
+    if processes.size > 1:
+        why += f"; {processes.size} processes"
+        say(f"processes: {processes.size}")
     return device, why
 
 

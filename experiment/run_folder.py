@@ -200,23 +200,24 @@ def circumstances(settings, device, why):
     """What a run's numbers depend on beside its settings."""
     here = gpuarray.available_cores()
     return {"command": shlex.join(sys.argv),
-            "started": datetime.now(timezone.utc).isoformat(timespec="seconds"), "commit": _commit(),
+            "started": datetime.now(timezone.utc).isoformat(timespec="seconds"), "commit": commit(),
             "device": f"{device}: {why}",
             "cores": min(here, settings.cores or here) if device == "cpu" else None,
-            "machine": platform.platform(), "versions": _versions()}
+            "machine": platform.platform(), "versions": versions()}
 
 
-def _versions():
-    versions = {"python": platform.python_version()}
+def versions():
+    """{package: version} of all that results depend on."""
+    found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
-            versions[package] = metadata.version(package)
+            found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             continue
-    return versions
+    return found
 
 
-def _commit():
+def commit():
     """The commit of this code, with '-dirty' where files differ from it; None outside a git checkout."""
     if not (_ROOT / ".git").exists():
         return None

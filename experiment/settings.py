@@ -55,6 +55,10 @@ class Settings:
     batchnorm_momentum: float = number("share of batchnorm's running statistics, those of pictures, "
                                        "that a step keeps", at_least=0, below=1, before=0.9)
 
+    batchnorm_per_rank: bool = switch("of several processes, each normalises by its own part of a batch: "
+                                      "fewer waits, but results depend on how many there are", False,
+                                      before=False)
+
     seed: int = whole("of weights, noise, order and pictures", 0, at_least=0, at_most=2**62)
     device: str = choice("where to compute; auto: the GPU if there is one", ("auto", "cpu", "cuda"), "auto",
                          on_resume=True)

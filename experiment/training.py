@@ -11,6 +11,7 @@ from experiment import checkpoints, resume
 from experiment.console import say
 from experiment.display import Display
 from experiment.exit import Diverged, Interrupted, UsageError
+from experiment.processes import ONE
 from experiment.progress import duration
 from experiment.run_folder import RunFolder, begin
 from experiment.settings import generator
@@ -37,19 +38,25 @@ def learning_rate(settings, step):
     return rate
 
 
+def open_batches(settings, images, device, part=slice(None)):
+    """The dataset.Batches of a run; part: of each batch, the images that this process trains on."""
+    return Batches(images.train, settings.batch_size, images.size,
+                   images.augmentation if settings.augment else None, generator(settings.seed, "batches"),
+                   device, settings.needs_attributes, part)
+
+
 class Training:
     """A run from its first step, or from its last checkpoint, to its end.
 
     model: a nets.Model. images: dataset.Images. device: 'cpu' or 'cuda', taken because of `why`.
+    processes: those that train together, of which this is the first; experiment.follower is for the others.
     Raises UsageError or dataset.DataError before anything is written.
     """
 
-    def __init__(self, settings, model, images, device, why):
-        self.settings, self.model = settings, model
+    def __init__(self, settings, model, images, device, why, processes=ONE):
+        self.settings, self.model, self.processes = settings, model, processes
         self.total_steps = settings.epochs * settings.epoch_size
-        self.batches = Batches(images.train, settings.batch_size, images.size,
-                               images.augmentation if settings.augment else None,
-                               generator(settings.seed, "batches"), device, settings.needs_attributes)
+        self.batches = open_batches(settings, images, device, processes.part)
         rng = generator(settings.seed, "pictures")
         self.z = rng.standard_normal((PICTURES, model.z_size), np.float32)
         shown = np.sort(rng.permutation(len(images.test))[:PICTURES])
@@ -78,6 +85,7 @@ class Training:
               contextlib.closing(self.display), Signals() as signals):
             with self.display.beside("what is printed"):
                 say(f"run: {self.folder.path}")
+            self.processes.begin(self.model, self.batches, self.step)
             self._begin()
             while self.step < self.total_steps:
                 self._train_step()
@@ -86,7 +94,7 @@ class Training:
                     self._report()
                 if beyond == 0:
                     self._end_epoch(epoch)
-                stop = signals.received or self.display.beside.lost
+                stop = self.processes.agree(signals.received or self.display.beside.lost)
                 if stop and self.step < self.total_steps:
                     self._stop(stop)
         with self.display.beside("what is printed"):
