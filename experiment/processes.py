@@ -176,9 +176,10 @@ def open_processes():
 
 
 def _alone(line):
-    """The error of all processes where they cannot talk: the first one tells it, and so ends all."""
+    """The error of all processes where they cannot talk: the first one tells it."""
     if _from_environment(_RANKS, 0) > 0:
-        time.sleep(_PATIENCE)
+        time.sleep(1)                          # some mpiexec ends all as soon as one has left
+        raise SystemExit(2)
     return UsageError(line)
 
 

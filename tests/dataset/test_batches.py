@@ -213,3 +213,15 @@ def test_on_another_device_the_arrays_are_moved_first(monkeypatch):
     assert moved == [(np.uint8, "cuda"), (np.float32, "cuda"), (np.float32, "cuda")]
     here.close()
     there.close()
+
+
+def test_parts_are_slices_of_the_whole_batch():
+    options = dict(batch_size=5, augmentation=CELEBA, attributes=True)
+    whole, first, second = (stream(part=part, **options) for part in (slice(None), slice(0, 2), slice(2, 5)))
+    for _ in range(3):                                             # beyond a pass over the images
+        parts = zip(first.next(), second.next())
+        for array, pair in zip(whole.next(), parts):
+            assert np.array_equal(np.concatenate(pair), array)
+    assert first.state() == whole.state()
+    for batches in (whole, first, second):
+        batches.close()
