@@ -88,7 +88,7 @@ def run_program(main):
 
 
 def _failure(error):
-    """(exit status, line) of any other error; no line where another process tells it, or it has a traceback."""
+    """(exit status, line) of any other error; no line where there is one elsewhere, or a traceback."""
     import gpuarray            # here: --help need not wait for it
 
     if isinstance(error, gpuarray.ProcessError):

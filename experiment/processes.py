@@ -66,6 +66,7 @@ class Several(One):
     def __init__(self, communicator):
         self._mpi, self.size, self.first = communicator, communicator.size, communicator.rank == 0
         self._closed = False
+        _choose_gpu(communicator.local_rank)
         if not self.first:
             sys.stdout = open(os.devnull, "w", encoding="utf-8")
 
@@ -107,7 +108,8 @@ class Several(One):
     def _communicator(self, device):
         if device == "cpu":
             return self._mpi
-        raise UsageError("--device cuda: processes train together on CPUs only: add --device cpu")
+        from gpuarray.collectives.nccl import NCCLCommunicator         # here: it needs CuPy
+        return NCCLCommunicator(self._mpi)
 
     def begin(self, model, batches, step):
         step, place = self.from_first(lambda: [step, batches.state()])
@@ -143,6 +145,16 @@ class Several(One):
     def _gather(self, value):
         """Every process's value as JSON, in order."""
         return [content.decode() for content in self._mpi.gather(json.dumps(value).encode())]
+
+
+def _choose_gpu(local_rank):
+    """Let CuPy see one GPU: of those visible to all processes of a machine, each its own, or none."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    gpus = [] if visible is None else visible.split(",")
+    if visible is None:
+        os.environ["CUDA_VISIBLE_DEVICES"] = str(local_rank)
+    elif len(gpus) > 1:                                   # else a scheduler has given each process its own
+        os.environ["CUDA_VISIBLE_DEVICES"] = gpus[local_rank] if local_rank < len(gpus) else ""
 
 
 _here = ONE = One()

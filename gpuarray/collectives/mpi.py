@@ -97,7 +97,7 @@ class MPICommunicator:
             for rank in set(range(self.size)) - {self.rank}:
                 self._messages.Send(_packed(status, line), rank, _NOTICE)
         if self.rank > 0:
-            return self._verdict(status, patience)
+            return self._verdict(status, line, tell, patience)
         if line is None:
             status, line = _unpacked(self._heard)
         tell(line)
@@ -105,12 +105,13 @@ class MPICommunicator:
             self._messages.Send(_packed(status, line), rank, _VERDICT)
         return status
 
-    def _verdict(self, status, patience):
-        """The exit status that the first process tells."""
+    def _verdict(self, status, line, tell, patience):
+        """The exit status that the first process tells; it may wait for a GPU that waits for this process."""
         content = bytearray(_MESSAGE)
         request, deadline = self._messages.Irecv(content, 0, _VERDICT), time.monotonic() + patience
         while not request.Test():
             if time.monotonic() > deadline:
+                tell(line)
                 self._mpi.COMM_WORLD.Abort(status)
             time.sleep(_NAP)
         return _unpacked(content)[0]

@@ -29,6 +29,23 @@ class Communicator:
         return [(array, sum(same[1:], start=same[0])) for array, same in zip(arrays, zip(*parts))]
 
 
+class OnDevice(Communicator):
+    """The same for arrays of a simulated device, which does its work now or when a graph is launched."""
+
+    def __init__(self, communicator, device, host_view):
+        vars(self).update(vars(communicator))
+        self._device, self._host_view = device, host_view
+
+    def sum(self, array):
+        self._device.run(lambda: super(OnDevice, self).sum(self._host_view(array)))
+
+    def begin_sum(self, array):
+        self._device.run(lambda: super(OnDevice, self).begin_sum(self._host_view(array)))
+
+    def finish(self):
+        self._device.run(super().finish)
+
+
 class _Shared:
     def __init__(self, size):
         self.turn, self.barrier, self.parts = threading.Lock(), threading.Barrier(size), [None] * size

@@ -14,7 +14,9 @@ import gpuarray as ga
 import nets
 from gpuarray.cuda import runtime
 from tests.cuda_on_cpu import device
+from tests.cuda_on_cpu.memory import host_view
 from tests.gpuarray.check import assert_close
+from tests.gpuarray.processes import OnDevice, in_processes
 
 Z, SIZE, BATCH, STEPS = 6, 32, 8, 3
 # Relative errors of a network's flat buffers and of the losses; in brackets the largest seen.
@@ -160,3 +162,33 @@ def test_a_recorded_step_takes_one_batch_size():
     wanted = r"recorded for float32 \(8, 32, 32, 3\), got float32 \(4, 32, 32, 3\)"
     with pytest.raises(ga.ArgumentError, match=wanted):
         model.step(images(0, "cuda")[:4])
+
+
+# -------------------------------------------------------------------------------------- several processes
+
+@pytest.mark.parametrize("name, size", [("released", 2), ("conditional", 3)])
+def test_processes_on_their_gpus_step_as_one(name, size):
+    """Each with a graph of its own, in which sums over the processes are recorded with the rest."""
+    alone = build(name, "cuda")
+    alone.step(*batch(name, 0, "cuda"))
+
+    def stepped(communicator):
+        model = build(name, "cuda", graph=True)
+        group = ga.Group(OnDevice(communicator, device, host_view), BATCH)
+        model.join(group)
+        states = []
+        for step in range(3):
+            model.step(*(ga.to_device(ga.to_host(array)[group.part], "cuda")
+                         for array in batch(name, step, "cuda")))
+            states.append(model.state())
+        return states, model.metrics()
+
+    together = in_processes(size, stepped)
+    for (first, *_), _ in together:
+        for key, array in alone.state().items():
+            # RMSProp makes steps of full size of gradients that are all but 0, as before
+            assert_close(first[key], array, 2e-3 if "/parameters" in key else 1e-4, key)
+    for states, metrics in together[1:]:
+        assert metrics == together[0][1]
+        for state, wanted in zip(states, together[0][0]):
+            assert all(np.array_equal(state[key], wanted[key]) for key in wanted)

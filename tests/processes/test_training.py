@@ -124,7 +124,7 @@ def test_without_mpi_there_is_one_line(mpiexec, cache, tmp_path):
     assert done.stderr.startswith("error: started as one of 2 processes, but there is no MPI")
 
 
-# ------------------------------------------------------------------------------------------- ends of all kinds
+# -------------------------------------------------------------------------------------- ends of all kinds
 
 PLANTED = """
 import sys

@@ -54,3 +54,11 @@ def test_counter_and_streams_give_other_numbers_and_advance_moves_the_counter(cu
     assert cuda.to_host(counter) == [2**32]
     assert not np.isin(cuda.to_host(ga.normal((8,), 1, counter)), [first, other_stream]).any()
     assert not np.isin(first, other_stream).any()
+
+
+@pytest.mark.parametrize("offset", [0, 1, 3, 4, 130])
+def test_a_part_of_the_noise_is_that_of_the_whole(cuda, offset):
+    counter = cuda.to_device(np.zeros(1, np.uint64))
+    whole, part = (cuda.to_host(ga.normal(shape, 3, counter, offset=start))
+                   for shape, start in [((300,), 0), ((7, 11), offset)])
+    assert (part.ravel() == whole[offset:offset + 77]).all()
