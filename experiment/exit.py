@@ -88,13 +88,19 @@ def run_program(main):
 
 
 def _failure(error):
-    """(exit status, line) of any other error; no line where there is one elsewhere, or a traceback."""
+    """(exit status, line) of any other error; no line where there is one elsewhere, or a traceback.
+
+    Raises the error where it is a fault of ours, and Python itself can end the program.
+    """
     import gpuarray            # here: --help need not wait for it
+    from experiment.processes import here
 
     if isinstance(error, gpuarray.ProcessError):
         return 1, None
     if isinstance(error, _wrong_use()):
         return 2, f"error: {error}"
+    if here().size == 1:
+        raise error
     traceback.print_exception(error)
     return 1, ""
 

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+import gpuarray as ga
 from dataset import Images, Split
 from experiment.model_settings import DecoderSettings
 from experiment.settings import Settings, fill, number
@@ -37,7 +38,7 @@ def images(count=11, tests=70):
 class FakeModel:
     """Its only parameter follows the images it is given; every step depends on all steps before it."""
 
-    networks = {}
+    networks, group = {}, ga.ALONE
 
     def __init__(self, break_at=None, on_step=None, z_size=5):
         self.z_size = z_size
