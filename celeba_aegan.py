@@ -28,20 +28,21 @@ PRESETS = {
             data="toyfaces", image_size=32, width=0.25, z_size=64, encoder_hidden=1024,
             epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released",
             weight_decay=0.0, batchnorm_momentum=0.9, gamma=5e-3, fakes="prior", decode_again=False,
-            real_weight=0.5, cost_eps=1e-3, gate=True),
+            real_weight=0.5, cost_eps=1e-3, gate=True, mismatched=False),
     },
     "cpu": {                                                                  # real faces in a night
         OURS: dict(
             data="celeba", image_size=64, width=0.5, z_size=128, encoder_hidden=1024,
             epochs=80, epoch_size=250, batch_size=16, optimiser="rmsprop", lr=8e-4, schedule="released",
             weight_decay=2e-5, batchnorm_momentum=0.99, gamma=1e-3, fakes="prior", decode_again=False,
-            real_weight=0.5, cost_eps=1e-3, gate=True),
+            real_weight=0.5, cost_eps=1e-3, gate=True, mismatched=False),
     },
     "paper": {
         PAPER: dict(
             data="celeba", image_size=64, width=1.0, encoder_hidden=2048,                     # Table 1
             batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                 # section 4
-            fakes="both", decode_again=False, gate=False, real_weight=None, cost_eps=0.0),    # Algorithm 1
+            fakes="both", decode_again=False, gate=False, real_weight=None, cost_eps=0.0,     # Algorithm 1
+            mismatched=False),
         FEBRUARY: dict(                                                       # what the paper leaves open
             z_size=128, epochs=150, epoch_size=250, gamma=1e-5, weight_decay=2e-5, batchnorm_momentum=0.9),
     },
@@ -50,7 +51,7 @@ PRESETS = {
             data="celeba", image_size=64, width=1.0, z_size=128, encoder_hidden=1024,
             epochs=250, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.025 / 64,
             schedule="released", weight_decay=2e-5, batchnorm_momentum=0.9, gamma=1e-6, fakes="prior",
-            decode_again=True, real_weight=0.5, cost_eps=1e-3, gate=True),
+            decode_again=True, real_weight=0.5, cost_eps=1e-3, gate=True, mismatched=False),
     },
 }
 

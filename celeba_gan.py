@@ -31,13 +31,14 @@ PRESETS = {
         OURS: dict(
             data="celeba", image_size=64, width=0.5, z_size=128,
             epochs=80, epoch_size=250, batch_size=16, optimiser="rmsprop", lr=8e-4, schedule="released",
-            weight_decay=2e-5, batchnorm_momentum=0.99, real_weight=0.5, cost_eps=1e-3, gate=True),
+            weight_decay=2e-5, batchnorm_momentum=0.99, real_weight=0.5, cost_eps=1e-3, gate=True,
+            mismatched=False),
     },
     "paper": {
         PAPER: dict(
             data="celeba", image_size=64, width=1.0,                                          # Table 1
             batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant",                 # section 4
-            gate=False, real_weight=None, cost_eps=0.0),                                      # L_GAN
+            gate=False, real_weight=None, cost_eps=0.0, mismatched=False),                    # L_GAN
         FEBRUARY: dict(                                                       # what the paper leaves open
             z_size=128, epochs=150, epoch_size=250, weight_decay=2e-5, batchnorm_momentum=0.9),
     },
@@ -46,7 +47,7 @@ PRESETS = {
             data="celeba", image_size=64, width=1.0, z_size=128,
             epochs=250, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.025 / 64,
             schedule="released", weight_decay=2e-5, batchnorm_momentum=0.9, real_weight=0.5, cost_eps=1e-3,
-            gate=True),
+            gate=True, mismatched=False),
     },
 }
 

@@ -37,7 +37,7 @@ class AdversarialSettings:
     cost_eps: float = number("eps in -log(D + eps)", at_least=0, at_most=0.1)
     non_saturating: bool = switch("Dec descends -log D of fakes instead of climbing Dis's cost", False)
     mismatched: bool = switch("with --conditional: real images with other images' attributes are fakes to "
-                              "Dis too (ours; Reed et al. 2016)", False)
+                              "Dis too (ours; Reed et al. 2016)", before=False)
 
 
 # Gate of the released code: (equilibrium, margin) of the discriminator's mean cost on real and on fakes.
