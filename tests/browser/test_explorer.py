@@ -57,7 +57,7 @@ def decoded(explored, z, where_from="posterior"):
     return to_bytes(compute(function, np.float32(z)[None], "cpu"))[0].astype(int)
 
 
-def shows(page, expected, off=0, canvas=FACE):
+def shows(page, expected, off=1, canvas=FACE):
     """Whether a canvas comes to show a picture, to within so many grey levels."""
     for _ in range(100):
         difference = np.abs(seen(page, canvas) - expected).max()
