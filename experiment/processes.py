@@ -137,10 +137,7 @@ class Several(One):
             signal.signal(number, signal.SIG_IGN)
         if line and not self.first:
             line += f" (process {self._mpi.rank} of {self.size})"
-        status = self._mpi.fail(status, line, lambda line: super(Several, self).leave(0, line, tell),
-                                _PATIENCE)
-        sys.stdout.flush()
-        os._exit(status)           # what others wait for is not finished, so that MPI cannot be either
+        return self._mpi.fail(status, line, lambda line: super(Several, self).leave(0, line, tell), _PATIENCE)
 
     def _gather(self, value):
         """Every process's value as JSON, in order."""

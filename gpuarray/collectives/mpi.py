@@ -3,6 +3,8 @@
 A process that fails tells the others with a notice. All waiting is for a request or for a notice, whichever
 comes first, so that nobody waits for a process that is gone.
 """
+import os
+import signal
 import time
 
 import numpy as np
@@ -89,21 +91,33 @@ class MPICommunicator:
         """This process ends with an exit status, because of itself or of another; so do all.
 
         The first process hears the line of one that failed, unless it has one itself, and tells it:
-        tell(line). Returns the exit status of all, its own. Nothing may be called afterwards: leave with
-        os._exit. Where the first process is not heard for `patience` seconds, everything is ended by force.
-        line: None of a process that failed because another did.
+        tell(line). Returns the exit status of all, its own, with which Python is to exit; nothing may be
+        called afterwards. Where another process is not heard for `patience` seconds, everything is ended by
+        force. line: None of a process that failed because another did.
         """
         if line is not None:
             for rank in set(range(self.size)) - {self.rank}:
                 self._messages.Send(_packed(status, line), rank, _NOTICE)
         if self.rank > 0:
-            return self._verdict(status, line, tell, patience)
-        if line is None:
-            status, line = _unpacked(self._heard)
-        tell(line)
-        for rank in range(1, self.size):
-            self._messages.Send(_packed(status, line), rank, _VERDICT)
+            status = self._verdict(status, line, tell, patience)
+        else:
+            if line is None:
+                status, line = _unpacked(self._heard)
+            tell(line)
+            for rank in range(1, self.size):
+                self._messages.Send(_packed(status, line), rank, _VERDICT)
+        self._abandon(patience)
         return status
+
+    def _abandon(self, patience):
+        """Leave MPI together, in the middle of what is never to be finished, silently.
+
+        mpiexec kills the rest of a job, and takes that for its status, where a process exits without this.
+        """
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)     # MPI complains of what is pending
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(patience)
+        self._mpi.Finalize()
 
     def _verdict(self, status, line, tell, patience):
         """The exit status that the first process tells; it may wait for a GPU that waits for this process."""
