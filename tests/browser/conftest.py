@@ -6,6 +6,10 @@ import threading
 
 import pytest
 
+from experiment.explore import pages
+from experiment.explore.decoder import packed
+from tests.experiment.explorers import painted, serving
+
 INSTALL = "apt-get install -y chromium && pip install '.[browser]'"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
@@ -72,3 +76,32 @@ def served(tmp_path):
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+# ---------------------------------------------------------------------------------------- the explorer
+
+@pytest.fixture(scope="module")
+def explored(tmp_path_factory):
+    return painted(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def live(explored):
+    """The address of a page that a server computes for."""
+    with serving(*explored) as server:
+        yield server.address
+
+
+@pytest.fixture(scope="module")
+def alone(explored, tmp_path_factory):
+    """The address of a page with the decoder inside."""
+    subject, about = explored
+    path = tmp_path_factory.mktemp("static") / "page.html"
+    path.write_text(pages.static(about | {"decoder": packed(subject.model)}), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(params=["live", "alone"])
+def explorer(request):
+    """(address of either page, how many grey levels its pictures may be off)."""
+    return request.getfixturevalue(request.param), 0 if request.param == "live" else 2

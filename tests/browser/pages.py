@@ -37,6 +37,19 @@ def shows(page, kind, *expected):
     raise AssertionError(f"{kind}: {found} instead of {expected}")
 
 
+def stands_out(page, scheme, *selectors):
+    """Whether the text of elements stands out from what is behind it, which is dark in the 'dark' scheme."""
+    for selector in selectors:
+        ink, paper = (page.locator(selector).first.evaluate(f"""element => {{
+            let at = element;
+            while ('{what}' !== 'color' && getComputedStyle(at)['{what}'] === 'rgba(0, 0, 0, 0)')
+                at = at.parentElement;
+            return getComputedStyle(at)['{what}'].match(/[0-9]+/g).slice(0, 3).map(Number) }}""")
+            for what in ("color", "backgroundColor"))
+        assert contrast(ink, paper) >= 4.5, selector
+        assert (np.mean(paper) < 128) == (scheme == "dark"), selector
+
+
 def contrast(one, other):
     """The contrast ratio of WCAG 2."""
     def luminance(colour):

@@ -1,8 +1,7 @@
 """The page of a run, as a reader uses it."""
-import numpy as np
 import pytest
 
-from tests.browser.pages import colours, contrast, expect, shows
+from tests.browser.pages import colours, expect, shows, stands_out
 from tests.browser.runs import BLUE, EPOCHS, STEPS, address, begin, green, red, train
 
 CHART = ".plot > svg"
@@ -141,15 +140,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(finished, open_page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_both_colour_schemes(scheme, finished, open_page):
     page = open_page(address(finished), color_scheme=scheme)
-    for selector in ("body", ".note", ".origin.given", "#news", "button.copy"):
-        ink, paper = (page.locator(selector).first.evaluate(f"""element => {{
-            let at = element;
-            while ('{what}' !== 'color' && getComputedStyle(at)['{what}'] === 'rgba(0, 0, 0, 0)')
-                at = at.parentElement;
-            return getComputedStyle(at)['{what}'].match(/[0-9]+/g).slice(0, 3).map(Number) }}""")
-            for what in ("color", "backgroundColor"))
-        assert contrast(ink, paper) >= 4.5, selector
-        assert (np.mean(paper) < 128) == (scheme == "dark"), selector
+    stands_out(page, scheme, "body", ".note", ".origin.given", "#news", "button.copy")
 
 
 def test_a_page_alone_shows_the_newest_pictures(finished, tmp_path, open_page):

@@ -76,7 +76,8 @@ def test_zip_of_images_beside_the_lists(tmp_path, inside):
 
 
 def test_the_name_celeba_stands_for_a_folder_in_the_cache(tmp_path):
-    with pytest.raises(DataError, match=r"get .*img_align_celeba\.zip"):
+    with pytest.raises(DataError, match=r"--offline.* get list_eval_partition\.txt .* and "
+                       r"img_align_celeba\.zip .*cache/celeba"):
         opened("celeba", tmp_path, offline=True)
     celeba(tmp_path / "cache/celeba")
     assert len(opened("celeba", tmp_path).train) == 15

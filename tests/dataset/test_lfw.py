@@ -131,7 +131,7 @@ def test_lists_without_images(tmp_path):
 
 
 def test_the_name_lfw_stands_for_a_folder_in_the_cache(tmp_path):
-    with pytest.raises(DataError, match=r"put .*cache/lfw"):
+    with pytest.raises(DataError, match=r"--offline.* get lfw-funneled\.tgz .* put it into .*cache/lfw"):
         opened("lfw", tmp_path, offline=True)
     archive(tmp_path / "cache/lfw")
     assert opened("lfw", tmp_path).name == "lfw"
