@@ -114,7 +114,7 @@ def test_a_folder_without_pictures_says_what_it_holds(tmp_path, name, content, c
     ("a.parquet", b"PAR1", "is a Parquet file: save the images"), ("a", b"\x93NUMPY", "is a NumPy array"),
     ("a.heic", b"\0\0\0\x18ftypheic", "is HEIC: give the folder"), ("a.zip", b"<html>", "not a complete zip"),
     ("page", b"<!doctype html>", "is a web page: fetch"),
-    ("a.gz", gzip.compress(b"x"), "is a gzip file: unpack"),
+    ("a.gz", gzip.compress(b"x", mtime=0), "is a gzip file: unpack"),
     ("a.txt", b"words", "is neither a folder nor a zip or tar archive: give a folder")])
 def test_a_single_file_is_named_for_what_it_is(tmp_path, name, content, complaint):
     with pytest.raises(DataError, match=complaint):
