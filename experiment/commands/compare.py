@@ -22,6 +22,7 @@ from experiment.exit import Interrupted, UsageError
 from experiment.flags import read_settings
 from experiment.reopen import import_script, reopen
 from experiment.run import choose_device, train
+from experiment.run_data import short
 from experiment.run_folder import RunFolder
 from experiment.settings import flags, portable, spelled
 
@@ -119,8 +120,8 @@ def _check_alike(plans):
         for name in _ALIKE:
             ours, theirs = portable(first.settings)[name], portable(plan.settings)[name]
             if ours != theirs:
-                raise UsageError(f"{plan.name}: would have {spelled(name)} {theirs}, but {first.name} has "
-                                 f"{ours}: give all the flags that the comparison began with")
+                raise UsageError(f"{plan.name}: would have {spelled(name)} {short(theirs)}, but {first.name} has "
+                                 f"{short(ours)}: give all the flags that the comparison began with")
 
 
 def _numbers_of_lfw(passed):

@@ -105,6 +105,16 @@ def test_bad_input_is_one_line(side, words, line):
     assert re.search(line, ended.stderr), ended.stderr
 
 
+def test_a_comparison_that_was_begun_with_other_flags_does_not_go_on(side, tmp_path):
+    (tmp_path / "side/gan").mkdir(parents=True)
+    shutil.copy(side[0] / "side/gan/config.json", tmp_path / "side/gan")
+    ended = call("compare", "--out", "side", cwd=tmp_path)
+    assert (ended.returncode, ended.stderr) == (
+        2, "error: vae: would have --limit none, but gan has 200: give all the flags that the comparison began "
+        "with\n")
+    assert [path.name for path in (tmp_path / "side").iterdir()] == ["gan"]
+
+
 def test_vae_dis_l_needs_a_gan_and_the_folder_must_be_its_own(tmp_path):
     ended = call("compare", "--out", "new", "--models", "vae_dis_l", cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (
