@@ -120,8 +120,8 @@ def _check_alike(plans):
         for name in _ALIKE:
             ours, theirs = portable(first.settings)[name], portable(plan.settings)[name]
             if ours != theirs:
-                raise UsageError(f"{plan.name}: would have {spelled(name)} {short(theirs)}, but {first.name} has "
-                                 f"{short(ours)}: give all the flags that the comparison began with")
+                raise UsageError(f"{plan.name}: would have {spelled(name)} {short(theirs)}, but {first.name} "
+                                 f"has {short(ours)}: give all the flags that the comparison began with")
 
 
 def _numbers_of_lfw(passed):

@@ -110,8 +110,8 @@ def test_a_comparison_that_was_begun_with_other_flags_does_not_go_on(side, tmp_p
     shutil.copy(side[0] / "side/gan/config.json", tmp_path / "side/gan")
     ended = call("compare", "--out", "side", cwd=tmp_path)
     assert (ended.returncode, ended.stderr) == (
-        2, "error: vae: would have --limit none, but gan has 200: give all the flags that the comparison began "
-        "with\n")
+        2, "error: vae: would have --limit none, but gan has 200: give all the flags that the comparison "
+        "began with\n")
     assert [path.name for path in (tmp_path / "side").iterdir()] == ["gan"]
 
 
