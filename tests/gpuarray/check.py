@@ -4,11 +4,14 @@ import numpy as np
 # Largest relative error ||got - wanted|| / ||wanted|| by what the operation computes in.
 TOLERANCE = {"float64": 1e-10, "float32": 3e-6, "tf32": 1e-3, "bfloat16": 1e-2}
 # The same of (gradients and states, metrics) of a whole VAE/GAN training step. Errors of single operations
-# add up over some 40 of them, a relu may take its other side, and batchnorm divides by the spread of three
-# images.
+# add up over some 40 of them, and batchnorm divides by the spread of three images. In the lower precisions
+# relus take their other side as well.
 STEP_TOLERANCE = {"fp32": (1e-4, 1e-6),      # seen: 2.4e-5, 5e-7
                   "tf32": (8e-2, 1e-3),      # seen: 4.9e-2, 4e-4
                   "bf16": (2.5e-1, 1e-2)}    # seen: 1.8e-1, 4e-3
+# Where the input of a relu rounds to the other side of 0, its gradient is there or not: one of some thousand
+# units. It depends on the machine's BLAS whether and where that happens.
+KINK = 2e-2                                  # seen: 3.2e-3
 
 
 def relative_error(got, wanted):
@@ -22,6 +25,14 @@ def relative_error(got, wanted):
 def assert_close(got, wanted, tolerance, name="result"):
     error = relative_error(got, wanted)
     assert error <= tolerance, f"{name}: relative error {error:.2e}, allowed {tolerance:.2e}"
+
+
+def assert_steps_close(errors, tolerance):
+    """Relative errors of the gradients of several float32 steps: within the tolerance, but for one step in
+    which a relu may take its other side."""
+    *others, worst = sorted(errors)
+    assert others[-1] <= tolerance, f"relative errors of steps: {errors}, allowed {tolerance:.2e}"
+    assert worst <= KINK, f"relative error of a step: {worst:.2e}, allowed {KINK:.2e}"
 
 
 def check_op(operation, reference, arrays, tolerance=None, dtypes=("float32", "float64"),
