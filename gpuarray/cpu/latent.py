@@ -2,13 +2,17 @@
 import numpy as np
 
 
+def log_variance(raw, bound):
+    """log_var = bound tanh(raw / bound), or raw where bound is None, and d log_var / d raw."""
+    if bound is None:
+        return raw, 1
+    squashed = np.tanh(raw / bound)
+    return bound * squashed, 1 - squashed**2
+
+
 def _mean_and_log_var(h, bound):
     z_size = h.shape[1] // 2
-    mean, raw = h[:, :z_size], h[:, z_size:]
-    if bound is None:
-        return mean, raw, 1
-    squashed = np.tanh(raw / bound)
-    return mean, bound * squashed, 1 - squashed**2            # the last: d log_var / d raw
+    return h[:, :z_size], *log_variance(h[:, z_size:], bound)
 
 
 def reparametrise(h, noise, bound):

@@ -1,4 +1,5 @@
-"""Standard normal noise from a counter: Philox4x32-10 (Salmon et al., SC 2011) and Box-Muller.
+"""Standard normal noise, and draws of -1 or 1, from a counter: Philox4x32-10 (Salmon et al., SC 2011) and
+Box-Muller.
 
 A counter-based generator has no state but its counter, so any element can be computed anywhere, in any order.
 The CUDA backend gives the same integers, and the same numbers up to the rounding of log, sin and cos.
@@ -23,22 +24,35 @@ def philox(counter, key):
     return c0, c1, c2, c3
 
 
-def normal(shape, seed, counter, stream, offset):
-    end = offset + int(np.prod(shape))
-    index = np.arange(offset // 4, -(-end // 4), dtype=np.uint64)
+def _uniform(size, seed, counter, stream, offset):
+    """Four arrays u0 .. u3: of the numbers 4i .. 4i + 3 from offset // 4 * 4 to beyond offset + size.
+
+    The upper 24 bits of a word as a float32 in (0, 1], never 0: the logarithm stays finite.
+    """
+    index = np.arange(offset // 4, -(-(offset + size) // 4), dtype=np.uint64)
     low, high = counter[0] & _LOW, counter[0] >> _32
     words = philox((index, np.full_like(index, stream), np.full_like(index, low), np.full_like(index, high)),
                    (seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF))
-    # the upper 24 bits as a float32 in (0, 1], never 0: the logarithm stays finite
-    u = [(word >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24) + np.float32(2.0**-25)
-         for word in words]
-    out = np.empty((len(index), 4), np.float32)
+    return [(word >> np.uint64(8)).astype(np.float32) * np.float32(2.0**-24) + np.float32(2.0**-25)
+            for word in words]
+
+
+def normal(shape, seed, counter, stream, offset):
+    size = int(np.prod(shape))
+    u = _uniform(size, seed, counter, stream, offset)
+    out = np.empty((len(u[0]), 4), np.float32)
     for pair in (0, 2):
         radius = np.sqrt(np.float32(-2) * np.log(u[pair]))
         angle = np.float32(2 * np.pi) * u[pair + 1]
         out[:, pair], out[:, pair + 1] = radius * np.cos(angle), radius * np.sin(angle)
-    skipped = offset // 4 * 4
-    return out.reshape(-1)[offset - skipped:end - skipped].reshape(shape)
+    return out.reshape(-1)[offset % 4:offset % 4 + size].reshape(shape)
+
+
+def binarise(x, seed, counter, stream, offset):
+    u = np.stack(_uniform(x.size, seed, counter, stream, offset), axis=1)
+    u = u.reshape(-1)[offset % 4:offset % 4 + x.size].reshape(x.shape)
+    probability = x.astype(np.float32, copy=False) * np.float32(0.5) + np.float32(0.5)
+    return np.where(u <= probability, 1, -1).astype(x.dtype)
 
 
 def advance(counter):

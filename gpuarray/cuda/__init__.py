@@ -10,11 +10,16 @@ from gpuarray.cuda.cast import cast
 from gpuarray.cuda.conv import conv2d, conv2d_input_grad, conv2d_weight_grad
 from gpuarray.cuda.dense import dense, dense_input_grad, dense_weight_grad
 from gpuarray.cuda.feature_loss import feature_loss
+from gpuarray.cuda.flow import planar_flow, planar_flow_grad
 from gpuarray.cuda.gan_cost import gan_cost, non_saturating_grad
-from gpuarray.cuda.latent import advance, normal, reparametrise, reparametrise_grad
+from gpuarray.cuda.importance import (
+    importance_bound, log_prior, sample_posterior, sample_posterior_grad)
+from gpuarray.cuda.latent import advance, binarise, normal, reparametrise, reparametrise_grad
+from gpuarray.cuda.likelihood import bernoulli_loss, gaussian_loss
 from gpuarray.cuda.memory import concatenate
 from gpuarray.cuda.optimiser import adam_step, rmsprop_step
 from gpuarray.cuda.runtime import empty, zeros
+from gpuarray.cuda.sums import total
 
 FLOATING = "float32", "bfloat16"     # types of activations
 MOST_ELEMENTS = 2**31 - 1            # of an array: kernels index with 32 bits

@@ -8,19 +8,15 @@
 // and `total` in sums.cu adds those up, both in a fixed order.
 // Layout: h, dh (N, 2Z), noise float32, z, dz (N, Z). Precision: float32 throughout.
 // Test: python -m pytest tests/gpuarray/cuda/test_losses.py
+#include "rows.cuh"
 
 struct Latent { float mean, log_var, std, slope; };        // slope: d log_var / d raw
 
 // Element i of (N, Z).
 __device__ inline Latent latent_at(const ELEMENT* h, int i, int z_size, float bound) {
     const ELEMENT* row = h + (size_t)(i / z_size) * (2 * z_size);
-    float log_var = to_float(row[z_size + i % z_size]), slope = 1.0f;
-    if (bound > 0.0f) {
-        float squashed = tanhf(log_var / bound);
-        log_var = bound * squashed;
-        slope = 1.0f - squashed * squashed;
-    }
-    return {to_float(row[i % z_size]), log_var, expf(0.5f * log_var), slope};
+    LogVariance variance = log_variance(to_float(row[z_size + i % z_size]), bound);
+    return {to_float(row[i % z_size]), variance.value, expf(0.5f * variance.value), variance.slope};
 }
 
 extern "C" __global__ void

@@ -36,5 +36,12 @@ def normal(shape, seed, counter, stream, offset):
     return out
 
 
+def binarise(x, seed, counter, stream, offset):
+    out = empty(x.shape, np.float32, x)
+    launch(counter, "noise.cu", "binarise", *flat_grid(ceil_div(offset % 4 + out.size, 4)),
+           (x, out, np.int32(out.size), np.uint32(offset), np.uint32(stream), counter, np.uint64(seed)))
+    return out
+
+
 def advance(counter):
     launch(counter, "noise.cu", "advance", (1,), (1,), (counter,))

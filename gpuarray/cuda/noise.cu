@@ -1,4 +1,5 @@
-// Standard normal noise from a counter: Philox4x32-10 (Salmon et al., SC 2011) and Box-Muller.
+// Standard normal noise, and draws of -1 or 1, from a counter: Philox4x32-10 (Salmon et al., SC 2011) and
+// Box-Muller.
 //
 // Numbers n0 .. n3 at 4i .. 4i + 3, from x = Philox(counter (i, stream, low word, high word), key = seed):
 //     u = (x >> 8) 2^-24 + 2^-25 in (0, 1]
@@ -52,6 +53,17 @@ normal(Out<float> out, int size, unsigned offset, unsigned stream, In<Wide> coun
     } else {
         for (int j = max(0, -first); j < 4 && first + j < size; ++j) out[first + j] = numbers[j];
     }
+}
+
+// out (size,): 1 with the probability (x + 1) / 2, or -1; its first number is `offset` of those drawn together
+extern "C" __global__ void
+binarise(In<float> x, Out<float> out, int size, unsigned offset, unsigned stream, In<Wide> counter,
+         Wide seed) {
+    unsigned i = offset / 4 + blockIdx.x * blockDim.x + threadIdx.x;
+    int first = (int)(4 * i - offset);                     // as above
+    Words words = philox_at(i, stream, counter, seed);
+    for (int j = max(0, -first); j < 4 && first + j < size; ++j)
+        out[first + j] = uniform(words.v[j]) <= fmaf(x[first + j], 0.5f, 0.5f) ? 1.0f : -1.0f;
 }
 
 // The integers alone, four for each i: what the NumPy backend must give bit for bit.  out (4 * count,)

@@ -8,7 +8,7 @@ _DEFINES = (("THREADS", THREADS),)
 
 
 def total(partials):
-    """The sum (1,) of partials (n,)."""
+    """The sum (1,) of partials (n,), or of any numbers."""
     out = empty((1,), np.float32, partials)
     launch(partials, "sums.cu", "total", (1,), (THREADS,), (partials, out, np.int32(partials.size)),
            defines=_DEFINES)

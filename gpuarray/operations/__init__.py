@@ -3,6 +3,7 @@
     products        convolutions and dense layers with bias and activation, and their gradients
     normalisation   batch normalisation with its activation
     losses          feature loss, reparametrisation with KL, the GAN's cost
+    likelihoods     Bernoulli and Gaussian pixels, importance-weighted bounds, planar flows
     optimisers      RMSProp and Adam
     arrays          noise, augmentation, casts, copies and memory
 
@@ -23,6 +24,9 @@ Errors      ArgumentError, in one line: the operation, the argument, what it is 
 """
 from gpuarray.operations.arrays import (
     advance, augment, cast, concatenate, empty, host_value, normal, zeros)
+from gpuarray.operations.likelihoods import (
+    bernoulli_loss, binarise, gaussian_loss, importance_bound, log_prior, planar_flow, planar_flow_grad,
+    sample_posterior, sample_posterior_grad, total)
 from gpuarray.operations.losses import (
     feature_loss, gan_cost, non_saturating_grad, reparametrise, reparametrise_grad)
 from gpuarray.operations.normalisation import (

@@ -39,6 +39,7 @@ def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
     nets.FeatureVAE(encoder, decoder, discriminator, model.z_size, seed=0, learning_rate=1e-3).step(x)
     _split_product_and_batchnorm(x, precision)
     _costs_of_several_processes(x)
+    _likelihoods(x)
 
 
 def _split_product_and_batchnorm(x, precision):
@@ -55,6 +56,22 @@ def _costs_of_several_processes(x):
     """The gates of a batch of which this process has half; sums are not made."""
     communicator = SimpleNamespace(rank=0, size=2, sum=lambda array: None)
     ga.gan_cost(ga.zeros((len(x), 1), np.float32, x), 1, gate=(0.68, 0.35), group=ga.Group(communicator, 2))
+
+
+def _likelihoods(x):
+    """What nets.ImportanceVAE needs, with images x in the place of every array that is as large."""
+    counter, flat = ga.zeros((1,), np.uint64, x), x.reshape(len(x), -1)
+    binary, h = ga.binarise(x, 1, counter), ga.concatenate(flat, flat, axis=-1)
+    losses, _ = ga.bernoulli_loss(x, binary)
+    ga.gaussian_loss(ga.concatenate(x, x, axis=-1), x, 8.0)
+    z, log_q = ga.sample_posterior(h, flat, 8.0)
+    ga.sample_posterior_grad(z, log_q, h, flat, 8.0)
+    u, one = flat[0], ga.zeros((1,), np.float32, x)
+    _, log_det = ga.planar_flow(z, u, u, one)
+    ga.planar_flow_grad(z, log_det, z, u, u, one, *(ga.zeros(array.shape, np.float32, x)
+                                                    for array in (u, u, one)))
+    log_w = ga.concatenate(losses, ga.log_prior(z)).reshape(2, -1)
+    ga.total(ga.importance_bound(log_w)[0])
 
 
 if __name__ == "__main__":
