@@ -6,16 +6,17 @@ from gpuarray.cpu.likelihood import LOG_2PI, row_sums
 
 
 def sample_posterior(h, noise, bound):
-    z_size = noise.shape[1]
+    z_size = noise.shape[-1]
     log_var, _ = log_variance(h[:, z_size:], bound)
     z = h[:, :z_size] + np.exp(log_var / 2) * noise
-    return z.astype(h.dtype, copy=False), -0.5 * row_sums(LOG_2PI + log_var + noise**2)
+    log_q = -0.5 * row_sums((LOG_2PI + log_var + noise**2).reshape(-1, z_size))
+    return z.astype(h.dtype, copy=False), log_q.reshape(noise.shape[:-1])
 
 
 def sample_posterior_grad(dz, dlog_q, h, noise, bound):
-    log_var, slope = log_variance(h[:, noise.shape[1]:], bound)
-    dlog_var = 0.5 * (dz * noise * np.exp(log_var / 2) - dlog_q[:, None])
-    return np.concatenate([dz, dlog_var * slope], axis=1).astype(h.dtype, copy=False)
+    log_var, slope = log_variance(h[:, noise.shape[-1]:], bound)
+    dlog_var = 0.5 * (np.sum(dz * noise, axis=0) * np.exp(log_var / 2) - np.sum(dlog_q, axis=0)[:, None])
+    return np.concatenate([dz.sum(axis=0), dlog_var * slope], axis=1).astype(h.dtype, copy=False)
 
 
 def log_prior(z):

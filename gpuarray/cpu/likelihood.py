@@ -1,9 +1,11 @@
 """Likelihoods of images, row by row, with their gradients."""
+import math
+
 import numpy as np
 
 from gpuarray.cpu.latent import log_variance
 
-LOG_2PI = np.log(2 * np.pi)
+LOG_2PI = math.log(2 * math.pi)
 
 
 def bernoulli_loss(logits, x):

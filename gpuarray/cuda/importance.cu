@@ -1,38 +1,47 @@
 // Samples of q(z|x) with their densities, and the importance-weighted bound (Burda et al. 2016).
 //
 //     sample_posterior   z = mean + std noise,  log q = -1/2 sum(log 2 pi + log_var + noise^2), of each row
-//     its gradient       dmean = dz,  draw = 1/2 (dz noise std - dlog_q) slope
+//     its gradient       dmean = sum dz,  draw = 1/2 (sum dz noise std - sum dlog_q) slope, over the samples
 //     log_prior          -1/2 sum(log 2 pi + z^2), of each row
 //     importance_bound   log mean_k w_k and w_k / sum_k w_k of each image, the largest w_k taken out first
-// Tiling: a block for each row, but a thread for each number of the gradient, and for each image of the bound.
-// Layout: h (rows, 2Z) = [mean | raw], noise, z, dz (rows, Z); log_w, weights (samples, images).
+// Tiling: a block for each row, a sample of an image; but a thread for each latent dimension of an image in the
+// gradient, and for each image in the bound.
+// Layout: h (images, 2Z) = [mean | raw], noise, z, dz (samples, images, Z), log_q, log_w, weights (samples,
+// images).
 // Precision: float32, sums in a fixed order.
 // Test: python -m pytest tests/gpuarray/cuda/test_likelihoods.py
 #include "rows.cuh"
 
 extern "C" __global__ void
-sample_posterior(In<float> h, In<float> noise, Out<float> z, Out<float> log_q, int z_size, float bound) {
+sample_posterior(In<float> h, In<float> noise, Out<float> z, Out<float> log_q, int images, int z_size,
+                 float bound) {
+    const float* posterior = h + (size_t)(blockIdx.x % images) * 2 * z_size;
     size_t row = (size_t)blockIdx.x * z_size;
     float sum = 0.0f;
     for (int i = threadIdx.x; i < z_size; i += blockDim.x) {
-        float log_var = log_variance(h[2 * row + z_size + i], bound).value, drawn = noise[row + i];
-        z[row + i] = fmaf(expf(0.5f * log_var), drawn, h[2 * row + i]);
+        float log_var = log_variance(posterior[z_size + i], bound).value, drawn = noise[row + i];
+        z[row + i] = fmaf(expf(0.5f * log_var), drawn, posterior[i]);
         sum -= 0.5f * (LOG_2PI + log_var + drawn * drawn);
     }
     write_row_sum(log_q, sum);
 }
 
 extern "C" __global__ void
-sample_posterior_grad(In<float> dz, In<float> dlog_q, In<float> h, In<float> noise, Out<float> dh, int size,
-                      int z_size, float bound) {
-    int i = blockIdx.x * blockDim.x + threadIdx.x;
-    if (i >= size) return;
-    int row = i / z_size;
-    size_t mean_at = (size_t)row * 2 * z_size + i % z_size;
+sample_posterior_grad(In<float> dz, In<float> dlog_q, In<float> h, In<float> noise, Out<float> dh,
+                      int samples, int images, int z_size, float bound) {
+    int i = blockIdx.x * blockDim.x + threadIdx.x, image = i / z_size;
+    if (image >= images) return;
+    float dmean = 0.0f, along_noise = 0.0f, dlog = 0.0f;
+    for (int k = 0; k < samples; ++k) {
+        size_t at = (size_t)k * images * z_size + i;
+        dmean += dz[at];
+        along_noise = fmaf(dz[at], noise[at], along_noise);
+        dlog += dlog_q[k * images + image];
+    }
+    size_t mean_at = (size_t)image * 2 * z_size + i % z_size;
     LogVariance variance = log_variance(h[mean_at + z_size], bound);
-    float dlog_var = 0.5f * (dz[i] * noise[i] * expf(0.5f * variance.value) - dlog_q[row]);
-    dh[mean_at] = dz[i];
-    dh[mean_at + z_size] = dlog_var * variance.slope;
+    dh[mean_at] = dmean;
+    dh[mean_at + z_size] = 0.5f * (along_noise * expf(0.5f * variance.value) - dlog) * variance.slope;
 }
 
 extern "C" __global__ void log_prior(In<float> z, Out<float> log_p, int z_size) {

@@ -6,16 +6,17 @@ from gpuarray.cuda.runtime import empty, launch
 
 
 def sample_posterior(h, noise, bound):
-    z, log_q = empty(noise.shape, np.float32, h), empty((len(noise),), np.float32, h)
-    launch(h, "importance.cu", "sample_posterior", (len(noise),), (THREADS,),
-           (h, noise, z, log_q, np.int32(noise.shape[1]), np.float32(bound or 0)))
+    samples, images, z_size = noise.shape
+    z, log_q = empty(noise.shape, np.float32, h), empty((samples, images), np.float32, h)
+    launch(h, "importance.cu", "sample_posterior", (samples * images,), (THREADS,),
+           (h, noise, z, log_q, np.int32(images), np.int32(z_size), np.float32(bound or 0)))
     return z, log_q
 
 
 def sample_posterior_grad(dz, dlog_q, h, noise, bound):
     dh = empty(h.shape, np.float32, h)
-    launch(h, "importance.cu", "sample_posterior_grad", *flat_grid(dz.size),
-           (dz, dlog_q, h, noise, dh, np.int32(dz.size), np.int32(noise.shape[1]), np.float32(bound or 0)))
+    launch(h, "importance.cu", "sample_posterior_grad", *flat_grid(h.size // 2),
+           (dz, dlog_q, h, noise, dh, *map(np.int32, noise.shape), np.float32(bound or 0)))
     return dh
 
 

@@ -42,19 +42,21 @@ def gaussian_loss(h, x, bound):
 
 
 def sample_posterior(h, noise, bound):
-    """z = mean + exp(log_var / 2) * noise, (M, Z), and its log q(z) = log N(z; mean, exp(log_var)), (M,).
+    """K samples z = mean + exp(log_var / 2) * noise of each of N posteriors, (K, N, Z), and their
+    log q(z) = log N(z; mean, exp(log_var)), (K, N).
 
-    h (M, 2Z) and bound as in `reparametrise`, noise (M, Z). Where `reparametrise` has the KL divergence of
+    h (N, 2Z) and bound as in `reparametrise`, noise (K, N, Z). Where `reparametrise` has the KL divergence of
     the distributions, this is for bounds that weigh single samples.
     """
-    backend = checked("sample_posterior", h=(h, "M 2Z", "P"), noise=(noise, "M Z", "P"), bound=(bound, BOUND))
+    backend = checked("sample_posterior", h=(h, "N 2Z", "P"), noise=(noise, "K N Z", "P"),
+                      bound=(bound, BOUND))
     return backend.sample_posterior(h, noise, bound)
 
 
 def sample_posterior_grad(dz, dlog_q, h, noise, bound):
-    """dh (M, 2Z): the gradient to h of <dz, z> + <dlog_q, log_q>. dz (M, Z), dlog_q (M,)."""
-    backend = checked("sample_posterior_grad", dz=(dz, "M Z", "P"), dlog_q=(dlog_q, "M", "P"),
-                      h=(h, "M 2Z", "P"), noise=(noise, "M Z", "P"), bound=(bound, BOUND))
+    """dh (N, 2Z): the gradient to h of <dz, z> + <dlog_q, log_q>. dz (K, N, Z), dlog_q (K, N)."""
+    backend = checked("sample_posterior_grad", dz=(dz, "K N Z", "P"), dlog_q=(dlog_q, "K N", "P"),
+                      h=(h, "N 2Z", "P"), noise=(noise, "K N Z", "P"), bound=(bound, BOUND))
     return backend.sample_posterior_grad(dz, dlog_q, h, noise, bound)
 
 

@@ -64,8 +64,9 @@ def _likelihoods(x):
     binary, h = ga.binarise(x, 1, counter), ga.concatenate(flat, flat, axis=-1)
     losses, _ = ga.bernoulli_loss(x, binary)
     ga.gaussian_loss(ga.concatenate(x, x, axis=-1), x, 8.0)
-    z, log_q = ga.sample_posterior(h, flat, 8.0)
-    ga.sample_posterior_grad(z, log_q, h, flat, 8.0)
+    z, log_q = ga.sample_posterior(h, flat[None], 8.0)
+    ga.sample_posterior_grad(z, log_q, h, flat[None], 8.0)
+    z = z[0]
     u, one = flat[0], ga.zeros((1,), np.float32, x)
     _, log_det = ga.planar_flow(z, u, u, one)
     ga.planar_flow_grad(z, log_det, z, u, u, one, *(ga.zeros(array.shape, np.float32, x)

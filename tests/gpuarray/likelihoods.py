@@ -20,9 +20,10 @@ def gaussian(h, x, bound):
 
 
 def log_q(h, noise, bound):
+    """Of noise (..., N, Z)."""
     _, log_var = posterior(h, bound)
     std = np.exp(log_var / 2)
-    return np.sum(np.log(np.exp(-(std * noise) ** 2 / (2 * std**2)) / np.sqrt(2 * np.pi * std**2)), axis=1)
+    return np.sum(np.log(np.exp(-(std * noise) ** 2 / (2 * std**2)) / np.sqrt(2 * np.pi * std**2)), axis=-1)
 
 
 def bound_of(log_w):

@@ -42,14 +42,14 @@ def test_gaussian_loss(shape, bound):
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-@pytest.mark.parametrize("rows, z_size", [(1, 1), (5, 7)])
-def test_sample_posterior(rows, z_size, bound):
-    h, noise, dz, dlog_q = draw((rows, 2 * z_size), *[(rows, z_size)] * 2, (rows,))
+@pytest.mark.parametrize("samples, n, z_size", [(1, 1, 1), (4, 5, 7)])
+def test_sample_posterior(samples, n, z_size, bound):
+    h, noise, dz, dlog_q = draw((n, 2 * z_size), *[(samples, n, z_size)] * 2, (samples, n))
     check_op(lambda h, noise: ga.sample_posterior(h, noise, bound),
              lambda h, noise: (reparametrise(h, noise, bound), plain.log_q(h, noise, bound)), [h, noise])
 
     def objective(h):
-        return np.sum(dz * reparametrise(h, noise, bound)) + dlog_q @ plain.log_q(h, noise, bound)
+        return np.sum(dz * reparametrise(h, noise, bound)) + np.sum(dlog_q * plain.log_q(h, noise, bound))
 
     check_gradient(objective, ga.sample_posterior_grad(dz, dlog_q, h, noise, bound), h,
                    np.random.default_rng(2))

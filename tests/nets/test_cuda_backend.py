@@ -36,8 +36,17 @@ MODELS = {
                                                      **o),
     "conditional": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", mismatched=True,
                                                     **o),
+    # One sample: log w of thousands of nats leave weights of several only four digits in float32.
+    "binary": lambda e, d, s, **o: nets.ImportanceVAE(e, d, Z, nets.LIKELIHOODS["bernoulli"](), flow=flow(e),
+                                                      **o),
 }
 ATTRIBUTES = {"conditional": 3}      # of each image, where a model is told any
+
+
+def flow(beside):
+    """Two planar flows on the device of another network."""
+    where = "cuda" if isinstance(beside.parameters, type(device.zeros((1,), np.float32))) else "cpu"
+    return nets.Flow(Z, 2, np.random.default_rng(4), device=where)
 
 
 @pytest.fixture(autouse=True)
@@ -138,7 +147,7 @@ def test_reduced_precision_stays_near_float32(precision, gradients, losses):
 
 # -------------------------------------------------------------------------------------- one step as one graph
 
-@pytest.mark.parametrize("name", ["released", "conditional"])
+@pytest.mark.parametrize("name", ["released", "conditional", "binary"])
 def test_a_recorded_step_gives_the_bits_of_an_eager_one(name):
     eager, recorded = build(name, "cuda"), build(name, "cuda", graph=True)
     for step in range(3):

@@ -46,12 +46,12 @@ def test_gaussian_loss(cuda_any_order, shape, bound):
 
 
 @pytest.mark.parametrize("bound", BOUNDS)
-@pytest.mark.parametrize("rows, z_size", [(1, 1), (5, 7), (2, 300)])
-def test_sample_posterior(cuda_any_order, rows, z_size, bound):
-    h, noise, dz, dlog_q = draw((rows, 2 * z_size), *[(rows, z_size)] * 2, (rows,))
+@pytest.mark.parametrize("samples, n, z_size", [(1, 1, 1), (4, 5, 7), (3, 2, 300)])
+def test_sample_posterior(cuda_any_order, samples, n, z_size, bound):
+    h, noise, dz, dlog_q = draw((n, 2 * z_size), *[(samples, n, z_size)] * 2, (samples, n))
     check(cuda_any_order, lambda h, noise: ga.sample_posterior(h, noise, bound), [h, noise])
     check(cuda_any_order, lambda *arrays: ga.sample_posterior_grad(*arrays, bound), [dz, dlog_q, h, noise])
-    check(cuda_any_order, ga.log_prior, [noise])
+    check(cuda_any_order, ga.log_prior, [noise[0]])
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (5, 7), (3, 300)], ids=str)
