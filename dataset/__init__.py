@@ -1,4 +1,4 @@
-"""Where images come from: toyfaces, CelebA, LFW, any folder; cached, augmented, in batches."""
+"""Where images come from: toyfaces, known image sets, any folder; cached, augmented, in batches."""
 from dataset.atomic import atomic_write
 from dataset.augment import CELEBA, FLIPS, LFW, Augmentation
 from dataset.batches import Batches

@@ -1,4 +1,5 @@
 """Zip and tar archives, read in memory; dataset.files says what they offer."""
+import contextlib
 import tarfile
 import zipfile
 
@@ -52,6 +53,15 @@ class ZipFiles(_Archive):
                 except BrokenPicture as broken:
                     yield name, broken
 
+    def size(self, name):
+        with zipfile.ZipFile(self.path) as archive:
+            return archive.getinfo(name).file_size
+
+    @contextlib.contextmanager
+    def open(self, name):
+        with zipfile.ZipFile(self.path) as archive, archive.open(name) as file:
+            yield file
+
     def _member(self, archive, name, most=None):
         """The first `most` bytes of a member; else all, unless it is named like a picture and is none."""
         where = self.where(name)
@@ -86,12 +96,21 @@ class TarFiles(_Archive):
 
     def __init__(self, path, cache_folder):
         super().__init__(path)
-        self.names, self.others = cache.remembered(cache_folder, "files", self._stamp, self._list)
+        self.names, self._sizes = cache.remembered(cache_folder, "members", self._stamp, self._list)
+        self.others = sorted(self._sizes)
 
     def _list(self):
-        pictures = {member.name: _is_picture(member.name, lambda: archive.extractfile(member).read(HEAD))
-                    for member, archive in self._members() if not is_hidden(member.name)}
-        return [sorted(name for name in pictures if pictures[name] == wanted) for wanted in (True, False)]
+        """(names of the pictures, {name of another file: its bytes})"""
+        pictures, others = set(), {}
+        for member, archive in self._members():
+            name = member.name
+            if is_hidden(name) or name in pictures or name in others:      # the first of one name counts
+                continue
+            if _is_picture(name, lambda: archive.extractfile(member).read(HEAD)):
+                pictures.add(name)
+            else:
+                others[name] = member.size
+        return [sorted(pictures), others]
 
     def read(self, names):
         wanted = set(names)
@@ -106,6 +125,14 @@ class TarFiles(_Archive):
                         yield member.name, broken
                 if not wanted:
                     break
+
+    def size(self, name):
+        return self._sizes[name]
+
+    @contextlib.contextmanager
+    def open(self, name):
+        with contextlib.closing(self._members()) as members:
+            yield next(archive.extractfile(member) for member, archive in members if member.name == name)
 
     def _members(self):
         """The regular files. tarfile takes a damaged member for the end, so only zeros may follow the end."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from dataset import kinds
 from dataset.archives import TarFiles, ZipFiles
 from dataset.errors import BrokenPicture, DataError, one_line, unreadable
-from dataset.reading import SYSTEM_FOLDERS, is_hidden, read_file, read_head
+from dataset.reading import SYSTEM_FOLDERS, is_hidden, open_regular, read_file, read_head, stamp
 
 
 def open_files(path, cache_folder):
@@ -23,6 +23,8 @@ def open_files(path, cache_folder):
     identity(names)   JSON-able: differs as soon as one of these files does
     where(name)       a file's place, for messages
     read(names)       yields (name, its bytes, or a BrokenPicture) in whatever order suits the archive
+    size(name)        the bytes of one of the others
+    open(name)        a context manager: one of the others, open for reading from its beginning to its end
 
     Hidden files are left out. Raises DataError where nothing can be opened.
     """
@@ -94,7 +96,8 @@ class FolderFiles:
             self.others.append(name)
 
     def identity(self, names):
-        return [str(self.path.resolve()), [self._stamps[name] for name in names]]
+        stamps = [self._stamps[name] if name in self._stamps else stamp(self.path / name) for name in names]
+        return [str(self.path.resolve()), stamps]
 
     def where(self, name):
         return str(self.path / name)
@@ -107,6 +110,12 @@ class FolderFiles:
                 yield name, read_file(self.path / name)
             except BrokenPicture as broken:
                 yield name, broken
+
+    def size(self, name):
+        return os.stat(self.path / name).st_size
+
+    def open(self, name):
+        return open_regular(self.path / name)
 
 
 def _is_picture(entry, status):

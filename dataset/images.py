@@ -54,7 +54,7 @@ class Split:
 class Images:
     """An opened set of images.
 
-    name          'toyfaces', 'celeba', 'lfw' or 'folder'
+    name          that of its reader in dataset.readers, or 'folder'
     size          side S of its images
     train, test   Splits; `train` holds larger pictures where augmentation moves them
     notes         lines to print: what was assumed, left out or made again
@@ -83,11 +83,11 @@ class Images:
 
 def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, limit=None,
                  want_attributes=False, augment=True, skip_broken=False, offline=False):
-    """Opens 'toyfaces', 'celeba', 'lfw' or a path as Images of `size` x `size`, from the cache or into it.
+    """Opens a name in dataset.readers or a path as Images of `size` x `size`, from the cache or into it.
 
-    data             a path is recognised by what it holds: CelebA, LFW, else any folder or archive of images.
-                     'celeba' and 'lfw' stand for the folders of that name in the cache folder, into which
-                     what is missing of them is fetched
+    data             a path is recognised by what it holds: a known set, else any folder or archive of images.
+                     A name but 'toyfaces' stands for the folder of that name in the cache folder, into which
+                     what is missing is fetched
     cache            folder where decoded images are kept; ~/.cache/autoencoding-beyond-pixels if None
     seed             of toyfaces, of hold-outs, and of the order within a split; another one is decoded anew
     workers          how many images are decoded at a time; one a core if None

@@ -1,15 +1,17 @@
-"""Where pixels come from: picture files, or arrays. The protocol stands in dataset.readers."""
+"""Where pixels come from: picture files, or files of records. The protocol stands in dataset.readers."""
 import contextlib
+import functools
+import gzip
+import math
 
 import numpy as np
 
 from dataset.crop import crop_file, crop_picture
 from dataset.decode import picture_size, quiet_decoders
-from dataset.errors import BrokenPicture
+from dataset.errors import BrokenPicture, DataError, one_line, unreadable
 from dataset.parallel import in_parallel
-from dataset.reading import stamp
 
-PER_JOB = 64       # pictures of an array that a worker cuts at a time
+PER_JOB = 64       # records that are read and cut at a time
 
 
 class PictureFiles:
@@ -48,30 +50,91 @@ class PictureFiles:
             yield from in_parallel(work, self.files.read(names), workers, weigh=weigh)
 
 
-class Arrays:
-    """Pictures that a file format holds as arrays, as MNIST's and CIFAR's do.
+class Records:
+    """Pictures of one size that lie in a file one after the other, as MNIST's, CIFAR-10's and STL-10's do.
 
-    files   the files that hold them
-    arrays  {part: (n, H, W, C) uint8}, with one C for all; picture 12 of part 'train' is named 'train/000012'
+    files  the files that hold it (dataset.files), `name` the one among them; one named .gz is unzipped
+    count  how many pictures it holds
+    shape  (H, W, C) of each
+    axes   the order in which a picture's numbers lie: 'HWC', 'CHW' or 'CWH'
+    start  bytes before the first picture
+    label  bytes before the numbers of each picture
     """
 
-    def __init__(self, files, arrays):
-        self.path, self._files, self._arrays = files[0], files, arrays
-        self.channels = next(iter(arrays.values())).shape[-1]
-        self.names = {part: [f"{part}/{number:06d}" for number in range(len(array))]
-                      for part, array in arrays.items()}
+    def __init__(self, files, name, count, shape, axes="HWC", start=0, label=0):
+        self.files, self.name, self.where = files, name, files.where(name)
+        self.count, self.shape = count, shape
+        self._axes, self._start, self._label = axes, start, label
+
+    @functools.cached_property
+    def labels(self):
+        """(count, label) uint8: the bytes before each picture."""
+        return np.concatenate([rows[:, :self._label] for _, rows in self._rows(self.count)])
+
+    def pictures(self, wanted):
+        """Yields (numbers, pictures (k, H, W, C) uint8) until all `wanted` numbers of pictures have come."""
+        lengths = [self.shape["HWC".index(axis)] for axis in self._axes]
+        order = [1 + self._axes.index(axis) for axis in "HWC"]
+        for first, rows in self._rows(max(wanted) + 1):
+            numbers = [number for number in range(first, first + len(rows)) if number in wanted]
+            rows = rows[[number - first for number in numbers], self._label:]
+            if numbers:
+                yield numbers, rows.reshape(-1, *lengths).transpose(0, *order)
+
+    def _rows(self, count):
+        """Yields (number of the first, label and numbers of each (k, D) uint8) of the first `count`."""
+        length = self._label + math.prod(self.shape)
+        with one_line(unreadable(self.where)), opened(self.files, self.name) as file:
+            if len(file.read(self._start)) < self._start:
+                raise DataError(f"{self.where}: is cut short: fetch it again")
+            for first in range(0, count, PER_JOB):
+                some = min(PER_JOB, count - first)
+                content = file.read(some * length)
+                if len(content) < some * length:
+                    raise DataError(f"{self.where}: is cut short, of {self.count:,} pictures: fetch it again")
+                yield first, np.frombuffer(content, np.uint8).reshape(some, length)
+            if count == self.count and file.read(1):             # where a gzip file ends its checksum is read
+                raise DataError(f"{self.where}: goes on after its {count:,} pictures: fetch it again")
+
+
+@contextlib.contextmanager
+def opened(files, name):
+    """One of the others among `files` (dataset.files), open for reading; unzipped where it is named .gz."""
+    with files.open(name) as file:
+        if name.lower().endswith(".gz"):
+            with gzip.open(file) as unzipped:
+                yield unzipped
+        else:
+            yield file
+
+
+class PictureRecords:
+    """The pictures of {part: Records}, all with as many channels: 12 of 'train' is named 'train/000012'."""
+
+    def __init__(self, path, parts):
+        self.path, self._parts = path, parts
+        self.channels = next(iter(parts.values())).shape[-1]
+        self.names = {part: [f"{part}/{number:06d}" for number in range(records.count)]
+                      for part, records in parts.items()}
 
     def identity(self, names):
-        return [stamp(file) for file in self._files]
+        return [records.files.identity([records.name]) for records in self._parts.values()]
 
     def rows(self, names, frame, workers=None):
-        def work(numbers):
-            return numbers, np.stack([crop_picture(self._picture(name), frame, f"{self.path}: {name}")
-                                      for name in (names[number] for number in numbers)]), 0
+        def work(job):
+            numbers, pictures = job
+            cut = np.stack([crop_picture(picture, frame, names[number])
+                            for number, picture in zip(numbers, pictures)])
+            return numbers, cut, len(cut) * (min(pictures.shape[1:3]) < frame.size)
 
-        jobs = (range(i, min(i + PER_JOB, len(names))) for i in range(0, len(names), PER_JOB))
-        yield from in_parallel(work, jobs, workers)
+        yield from in_parallel(work, self._jobs(names), workers, weigh=lambda job: job[1].nbytes)
 
-    def _picture(self, name):
-        part, _, number = name.rpartition("/")
-        return self._arrays[part][int(number)]
+    def _jobs(self, names):
+        """Yields (numbers among the names, their pictures), in the order in which they lie."""
+        wanted = {part: {} for part in self._parts}
+        for place, name in enumerate(names):
+            part, _, number = name.rpartition("/")
+            wanted[part][int(number)] = place
+        for part, places in wanted.items():
+            for numbers, pictures in self._parts[part].pictures(places) if places else ():
+                yield [places[number] for number in numbers], pictures

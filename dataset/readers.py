@@ -1,4 +1,4 @@
-"""The kinds of data: a reader for each, beside the augmentation of its training images.
+"""The kinds of data: a reader for each, beside the augmentation of its training images, if any.
 
 A reader is a module with
 
@@ -30,7 +30,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from dataset import celeba, folder, lfw
+from dataset import celeba, fashion_mnist, folder, lfw, mnist
 from dataset.augment import CELEBA, FLIPS, LFW, Augmentation
 from dataset.errors import DataError, one_line, unreadable
 from dataset.source import Place
@@ -41,13 +41,15 @@ class Reader(NamedTuple):
     """A reader under the name that --data and messages have for it."""
     name: str
     module: ModuleType
-    augmentation: Augmentation
+    augmentation: Augmentation | None
 
 
 READERS = [
     Reader("toyfaces", toyfaces, FLIPS),
     Reader("celeba", celeba, CELEBA),
     Reader("lfw", lfw, LFW),
+    Reader("fashion_mnist", fashion_mnist, None),                # as the released code has MNIST: unchanged
+    Reader("mnist", mnist, None),
 ]
 KAGGLE = "archive.zip"                         # what Kaggle calls each set
 FOLDER = Reader("folder", folder, FLIPS)       # for a path that none of them recognises

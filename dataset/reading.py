@@ -1,4 +1,5 @@
 """Reading single files, of which a user's folder may hold any kind: bounded, and regular files alone."""
+import contextlib
 import os
 import stat
 from pathlib import Path, PurePosixPath
@@ -22,16 +23,23 @@ def read_head(path):
 
 
 def _read(path, most):
-    with one_line(unreadable(path, _CHECK)):
-        # A pipe that nobody writes to would hold up the opening, and a device might never end.
-        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-        with open(path, "rb", opener=lambda name, _: os.open(name, flags)) as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
+    with open_regular(path) as file, one_line(unreadable(path, _CHECK)):
+        if most > LARGEST_FILE:
+            check_size(os.fstat(file.fileno()).st_size, path)
+        return file.read(most)
+
+
+@contextlib.contextmanager
+def open_regular(path):
+    """A file, open for reading. Raises DataError where it is none, or may not be read."""
+    with contextlib.ExitStack() as stack:
+        with one_line(unreadable(path, _CHECK)):
+            # A pipe that nobody writes to would hold up the opening, and a device might never end.
+            flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+            file = stack.enter_context(open(path, "rb", opener=lambda name, _: os.open(name, flags)))
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise DataError(f"{path}: is not a regular file: remove it")
-            if most > LARGEST_FILE:
-                check_size(status.st_size, path)
-            return file.read(most)
+        yield file
 
 
 def check_size(size, where):

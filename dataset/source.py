@@ -48,6 +48,26 @@ class Source:
     attributes: Callable | None = None
 
 
+class Classes:
+    """Classes as attributes: 1 for the class that a picture is of, -1 for the others.
+
+    names   of the classes
+    labels  {part: (n,) whole numbers}: number 12 is that of the picture 'part/000012'
+    """
+
+    def __init__(self, names, labels):
+        self.names, self._labels = tuple(names), labels
+
+    def __contains__(self, picture):
+        return picture.rpartition("/")[0] in self._labels
+
+    def values(self, pictures):
+        """(n, A) float32 of these pictures."""
+        places = (picture.rpartition("/") for picture in pictures)
+        labels = [int(self._labels[part][int(number)]) for part, _, number in places]
+        return 2 * np.eye(len(self.names), dtype=np.float32)[labels] - 1
+
+
 def hold_out(items, seed):
     """(train, test) of a list: a tenth, at least one, drawn by `seed`, is kept for testing."""
     order = np.random.default_rng(seed).permutation(len(items))

@@ -16,7 +16,7 @@ from experiment.kinds import AS_DEFAULT, choice, number, path, switch, whole
 # where a number comes from
 PAPER, RELEASED, FEBRUARY, OURS, GIVEN = "paper", "released code", "released code, Feb 2016", "ours", "flag"
 PRESETS = "quick", "cpu", "paper", "released"
-DATA_NAMES = "toyfaces", "celeba", "lfw"
+DATA_NAMES = "toyfaces", "celeba", "lfw", "mnist", "fashion_mnist"
 SCHEDULES = "constant", "released"      # of the learning rate
 
 
@@ -28,13 +28,13 @@ class Settings:
 
     preset: str = choice("which numbers to start from", PRESETS, "quick")
 
-    data: str = path("toyfaces, celeba, lfw, or a path: recognised as CelebA, LFW, or any folder of images",
-                     "DATA", on_resume=True)
-    cache: str = path("folder of decoded images, and of celeba and lfw (~/.cache/autoencoding-beyond-pixels)",
-                      "DIR", None, on_resume=True)
+    data: str = path(f"{', '.join(DATA_NAMES)}, or a path: recognised as one of these, or any folder of "
+                     "images", "DATA", on_resume=True)
+    cache: str = path("folder of decoded images, and of what --data fetches "
+                      "(~/.cache/autoencoding-beyond-pixels)", "DIR", None, on_resume=True)
     skip_broken: bool = switch("leave out broken pictures, up to a tenth, and list them in skipped.txt",
                                False, on_resume=True)
-    offline: bool = switch("fetch nothing of celeba and lfw, but say what to put where", False,
+    offline: bool = switch("fetch nothing of --data, but say what to put where", False,
                            on_resume=True)
     limit: int = whole("use at most this many training images, a tenth as many to test", None, optional=True)
     augment: bool = switch("vary training images: CelebA and LFW as the released code does, others by flips",

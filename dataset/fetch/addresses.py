@@ -65,9 +65,16 @@ def _site(*addresses):
     return dict(sources=addresses, page=addresses[0])
 
 
-def _single(name, checksum, size=None, **where):
-    """A Need that just this file provides."""
-    return Need((File(name, checksum, size=size, **where),))
+def _single(name, checksum, size=None, present=(), **where):
+    """A Need that just this file provides, or what is found under one of the names `present`."""
+    return Need((File(name, checksum, size=size, **where),), present)
+
+
+def _mnist(sums, *places):
+    """The needs of an image set in MNIST's four files: `sums` are {how a file's name begins: its MD5}."""
+    return tuple(_single(f"{name}-ubyte.gz", f"md5:{md5}", present=(f"{name.replace('-idx', '?idx')}-ubyte",),
+                         **_site(*(f"{place}{name}-ubyte.gz" for place in places)))
+                 for name, md5 in sums.items())
 
 
 _LFW = "https://vis-www.cs.umass.edu/lfw/"              # (?) its name has not resolved since early 2025
@@ -116,14 +123,19 @@ SETS = {
              ("lfw*funneled*", "lfw*.t*gz", "lfw*.tar", "lfw*.zip", "archive.zip", "*_*/*_0001.jpg"),
              instead=_KAGGLE_LFW)),
     "lfw-original": (*_LFW_LISTS, Need((LFW_ORIGINAL,), ("lfw",))),          # as found, not aligned
-    "mnist": tuple(
-        _single(name, f"md5:{md5}", **_site("https://ossci-datasets.s3.amazonaws.com/mnist/" + name,
-                                             "https://storage.googleapis.com/cvdf-datasets/mnist/" + name))
-        for name, md5 in {
-            "train-labels-idx1-ubyte.gz": "d53e105ee54ea40749a09fcbcd1e9432",
-            "t10k-labels-idx1-ubyte.gz": "ec29112dd5afa0611ce80d1b7f02629c",
-            "t10k-images-idx3-ubyte.gz": "9fb629c4189551a2d022fa330f9573f3",
-            "train-images-idx3-ubyte.gz": "f68b3c2dcbeaaa9fbdd348bbdeb94873"}.items()),
+    "mnist": _mnist(
+        {"train-labels-idx1": "d53e105ee54ea40749a09fcbcd1e9432",
+         "t10k-labels-idx1": "ec29112dd5afa0611ce80d1b7f02629c",
+         "t10k-images-idx3": "9fb629c4189551a2d022fa330f9573f3",
+         "train-images-idx3": "f68b3c2dcbeaaa9fbdd348bbdeb94873"},
+        "https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+    "fashion_mnist": _mnist(
+        {"train-labels-idx1": "25c81989df183df01b3e8a0aad5dffbe",
+         "t10k-labels-idx1": "bb300cfdad3c16e7a12a480ee83cd310",
+         "t10k-images-idx3": "bef4ecab320f06d8554ea6380940ec79",
+         "train-images-idx3": "8d4fb7e6c68d591d4c3dfef9ec88bf0d"},
+        "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
     "cifar10": (_single(
         "cifar-10-binary.tar.gz", "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
         170_052_171, **_site("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz")),),

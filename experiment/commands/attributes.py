@@ -28,7 +28,7 @@ KINDS = dict(zip(vectors.KINDS, ("plain difference", "other attributes regressed
 
 def add_flags(parser):
     add_run(parser)
-    add_data(parser, "data with attributes: celeba, lfw, toyfaces, or a path (the data of the run)")
+    add_data(parser, "data with attributes, by its name or its path (the data of the run)")
     parser.add_argument("--attributes", nargs="+", metavar="NAME", help="which to show (the paper's 18)")
     parser.add_argument("--faces", type=whole(1, 64), default=10, metavar="N",
                         help="held-out faces to show (10)")

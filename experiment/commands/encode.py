@@ -7,15 +7,14 @@ import numpy as np
 from dataset import open_all
 from experiment.commands.output import new_file
 from experiment.commands.shared import (
-    add_crop, add_opening, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, path,
+    DATA, add_crop, add_opening, add_out, add_regressor, add_run, attributes_beside, crop_of, open_run, path,
     use_data, whole)
 from experiment.compute import compute_all
 
 
 def add_flags(parser):
     add_run(parser)
-    parser.add_argument("data", type=path, metavar="DATA",
-                        help="toyfaces, celeba, lfw, or a path of pictures")
+    parser.add_argument("data", type=path, metavar="DATA", help=DATA)
     parser.add_argument("--limit", type=whole(1), metavar="N",
                         help="encode only the first so many (all)")
     add_opening(parser)

@@ -9,6 +9,7 @@ from experiment.exit import UsageError
 from experiment.kinds import expanded
 from experiment.reopen import reopen
 from experiment.run import choose_device
+from experiment.settings import DATA_NAMES
 
 
 def add_run(parser):
@@ -39,7 +40,10 @@ def add_results(parser, doc):
     parser.add_argument("--overwrite", action="store_true", help="replace earlier results")
 
 
-def add_data(parser, doc="toyfaces, celeba, lfw, or a path of pictures (the data of the run)"):
+DATA = f"{', '.join(DATA_NAMES)}, or a path of pictures"
+
+
+def add_data(parser, doc=f"{DATA} (the data of the run)"):
     """--data, and the flags of add_opening."""
     parser.add_argument("--data", type=path, metavar="DATA", help=doc)
     add_opening(parser)
@@ -52,7 +56,7 @@ def add_opening(parser):
     parser.add_argument("--skip-broken", action="store_true",
                         help="leave out broken pictures, up to a tenth (as the run did)")
     parser.add_argument("--offline", action="store_true",
-                        help="fetch nothing of celeba and lfw, but say what to put where")
+                        help="fetch nothing of --data, but say what to put where")
 
 
 def use_data(options, settings):

@@ -17,13 +17,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dataset import DataError, cache, celeba, lfw
+from dataset import DataError, cache, celeba, lfw, mnist
+from dataset.crop import frame_for
 from dataset.decode import decode, quiet_decoders
 from dataset.files import open_files
 from dataset.source import Place
 from tests.dataset.make import (
     celeba_attributes, celeba_partition, encoded, lfw_attributes, lfw_people, picture, write_files, write_tar,
-    write_tgz, write_zip)
+    write_tgz, write_zip, zipped)
+from tests.dataset.make import mnist as mnist_files
 
 PIECES = [b"\0", b"\xff", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\r", b"\t", b" ", b",",
           b"#", b"1e999", b"nan", b"-1", b"9" * 20, b"\xc2\xb2", b"\xfe\xff", b"PK\1\2", b"<html>"]
@@ -118,6 +120,15 @@ def read_list(module, name, folder, content):
     attributes.values([name for name in source.names if name in attributes])
 
 
+def read_records(module, name, folder, content):
+    write_files(folder, {name: content})
+    source = module.open_source(Place(folder, folder.parent / "cache"))
+    source.split()
+    for _ in source.pixels.rows(source.names, frame_for("centre", 8), workers=1):
+        pass
+    source.attributes().values(source.names)
+
+
 def _sources(folder):
     """{reader: (read, [whole inputs])}; `read(folder, content)`, in a folder of its own."""
     celeba_folder = {f"img_align_celeba/{i:06d}.jpg": b"" for i in range(1, 11)}
@@ -125,19 +136,23 @@ def _sources(folder):
                       "list_attr_celeba.txt": celeba_attributes(range(1, 11))}
     lfw_folder = {f"lfw/{person}/{person}_{number:04d}.jpg": b"" for person, number in FACES}
     lfw_folder |= {"people.txt": lfw_people(PEOPLE), "lfw_attributes.txt": lfw_attributes(FACES)}
-    zipped = {**celeba_folder}
-    attributes = zipped.pop("list_attr_celeba.txt")
+    without, (digits, _) = {**celeba_folder}, mnist_files(5, 2, 4)
+    attributes = without.pop("list_attr_celeba.txt")
     packed = [write_zip(folder / "0/a", SMALL), write_tar(folder / "0/b", SMALL),
               *(write_tgz(folder / "0" / way, SMALL, f"w:{way}") for way in ("gz", "bz2", "xz")),
               write_zip(folder / "0/f", {"list_attr_celeba.txt": attributes})]
     packed = [path.read_bytes() for path in packed]
     for name, files in (("partition", celeba_folder), ("attributes", celeba_folder),
-                        ("zip of attributes", zipped), ("people", lfw_folder), ("scores", lfw_folder)):
+                        ("zip of attributes", without), ("people", lfw_folder), ("scores", lfw_folder),
+                        ("idx", digits), ("idx labels", digits), ("zipped idx", zipped(digits))):
         write_files(folder / name, files)
     for name in ("zip", "tar", "images", "cache"):
         (folder / name).mkdir()
     _cached(folder / "cache")
     (rows,) = (folder / "cache/cache").iterdir()
+
+    def records(module, place, name):
+        return functools.partial(read_records, module, name), [(folder / place / name).read_bytes()]
 
     def lists(module, name, place, content=None):
         read = functools.partial(read_list, module, name)
@@ -149,6 +164,9 @@ def _sources(folder):
         "partition": lists(celeba, "list_eval_partition.txt", "partition"),
         "attributes": lists(celeba, "list_attr_celeba.txt", "attributes"),
         "zip of attributes": lists(celeba, "list_attr_celeba.zip", "zip of attributes", packed[5]),
+        "idx": records(mnist, "idx", "train-images-idx3-ubyte"),
+        "idx labels": records(mnist, "idx labels", "t10k-labels-idx1-ubyte"),
+        "zipped idx": records(mnist, "zipped idx", "train-images-idx3-ubyte.gz"),
         "people": lists(lfw, "people.txt", "people"), "scores": lists(lfw, "lfw_attributes.txt", "scores")}
 
 

@@ -1,5 +1,7 @@
 """Tiny data sets in the formats of the real ones."""
+import gzip
 import io
+import struct
 import tarfile
 import zipfile
 
@@ -75,6 +77,27 @@ def celeba_attributes(numbers, line_end="\r\n"):
 def celeba_partition(parts, line_end="\r\n"):
     """list_eval_partition.txt of {number: 0, 1 or 2}."""
     return "".join(f"{i:06d}.jpg {part}{line_end}" for i, part in parts.items())
+
+
+def idx(array):
+    """The bytes of an IDX file of uint8 numbers."""
+    return struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def mnist(train=70, test=8, side=28, classes=10):
+    """({name: bytes} of MNIST's four files, not zipped, {part: (images (n, H, W, 1), labels (n,))})."""
+    rng, files, parts = np.random.default_rng(train), {}, {}
+    for part, name, count in (("train", "train", train), ("test", "t10k", test)):
+        images = rng.integers(0, 256, (count, side, side), np.uint8)
+        labels = rng.permutation(np.arange(count, dtype=np.uint8) % classes)
+        files |= {f"{name}-images-idx3-ubyte": idx(images), f"{name}-labels-idx1-ubyte": idx(labels)}
+        parts[part] = images[..., None], labels
+    return files, parts
+
+
+def zipped(files):
+    """{name: bytes} of files, each gzipped."""
+    return {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in files.items()}
 
 
 def lfw_images(people, side=250, folder="lfw-deepfunneled/"):

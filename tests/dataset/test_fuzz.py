@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from tests.dataset.fuzz import Fuzzer
 
 READERS = ["zip", "tar", "images", "cache", "partition", "attributes", "zip of attributes", "people",
-           "scores"]
+           "scores", "idx", "idx labels", "zipped idx"]
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,17 @@
 """Opening sets of images: what all kinds have in common, toyfaces, whole sets, and single pictures."""
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from dataset import (
-    CELEBA, CROPS, FLIPS, LFW, Augmentation, DataError, Images, Split, attribute_names, held_out_attributes,
-    images, open_all, open_dataset, read_pictures, readers, toyfaces)
-from dataset.pixels import Arrays
-from dataset.source import Source
+    CELEBA, CROPS, FLIPS, LFW, DataError, Images, Split, attribute_names, held_out_attributes, images,
+    open_all, open_dataset, read_pictures, toyfaces)
 from dataset.toyfaces import reader
 from tests.dataset.make import (
-    celeba_images, celeba_partition, encoded, lfw_images, picture, write_files, write_tgz, write_zip)
+    celeba_images, celeba_partition, encoded, lfw_images, mnist, picture, write_files, write_tgz, write_zip)
 
 
 def test_toyfaces(tmp_path):
@@ -57,6 +54,8 @@ def data_of(kind, folder):
         return write_files(folder / "data", files)
     if kind == "lfw":
         return write_tgz(folder / "data/lfw.tgz", lfw_images({"Li_Wu": 2, "Al_Bo": 1}))
+    if kind.endswith("mnist"):
+        return write_files(folder / kind, mnist(3, 2)[0])
     if kind == "folder":
         return write_zip(folder / "data.zip", {f"{i}.png": encoded(picture(i, 40, 50)) for i in (2, 0, 1)})
     return kind
@@ -64,45 +63,18 @@ def data_of(kind, folder):
 
 @pytest.mark.parametrize("kind, augmentation, crop", [
     ("toyfaces", FLIPS, "centre"), ("celeba", CELEBA, "celeba"), ("lfw", LFW, "lfw"),
-    ("folder", FLIPS, "centre")])
+    ("mnist", None, "centre"), ("fashion_mnist", None, "centre"), ("folder", FLIPS, "centre")])
 def test_every_kind_of_data_says_how_it_is_augmented_and_cut(tmp_path, kind, augmentation, crop):
     opened = open_dataset(data_of(kind, tmp_path), 16, cache=tmp_path, limit=2)
     assert (opened.name, opened.augmentation, opened.crop) == (kind, augmentation, crop)
     assert crop in CROPS
 
 
-def test_arrays_are_data_like_any_other(tmp_path, monkeypatch):
-    arrays = {part: np.random.default_rng(n).integers(0, 256, (n, 28, 28, 1), np.uint8)
-              for part, n in (("train", 70), ("test", 8))}
-    file = write_files(tmp_path, {"digits.bin": "x"}) / "digits.bin"
-
-    def open_source(place, seed):
-        pixels = Arrays([file], arrays)
-        train, test = pixels.names["train"], pixels.names["test"]
-        return Source(sorted(train + test), pixels, lambda: (train, test, []))
-
-    module = SimpleNamespace(NEEDS=None, recognises=lambda place: place.path == file, open_source=open_source)
-    digits = readers.Reader("digits", module, Augmentation(flip=False))
-    monkeypatch.setattr(readers, "READERS", [*readers.READERS, digits])
-    for data in ("digits", file):
-        opened = open_dataset(data, 28, cache=tmp_path / "cache")
-        assert (opened.name, opened.augmentation) == ("digits", digits.augmentation)
-        np.testing.assert_array_equal(opened.train.images, arrays["train"])
-        np.testing.assert_array_equal(opened.test.images, arrays["test"])
-    names, split = open_all(file, 28, cache=tmp_path / "cache")
-    assert (names[0], names[8], len(names)) == ("test/000000", "train/000000", 78)
-    np.testing.assert_array_equal(split.images[8:], arrays["train"])
-    before = set((tmp_path / "cache").iterdir())
-    file.write_text("another version")
-    open_dataset("digits", 28, cache=tmp_path / "cache")
-    assert len(set((tmp_path / "cache").iterdir()) - before) == 2
-
-
 @pytest.mark.parametrize("kind, expected", [
     ("toyfaces", ["toyfaces/000000", "toyfaces/000001", "toyfaces/000002"]),
     ("celeba", [f"img_align_celeba/00000{i}.jpg" for i in (1, 2, 3)]),
     ("lfw", [f"lfw-deepfunneled/{p}/{p}_{i:04d}.jpg" for p, i in (("Al_Bo", 1), ("Li_Wu", 1), ("Li_Wu", 2))]),
-    ("folder", ["0.png", "1.png", "2.png"])])
+    ("mnist", ["test/000000", "test/000001", "train/000000"]), ("folder", ["0.png", "1.png", "2.png"])])
 def test_all_pictures_in_the_order_of_their_names(tmp_path, kind, expected):
     data = data_of(kind, tmp_path)
     names, split = open_all(data, 16, cache=tmp_path, limit=3)

@@ -45,7 +45,11 @@ def test_drive_and_figshare_addresses():
     ("lfw", ["people.txt", "lfw-deepfunneled.tgz"]), ("lfw", ["people.txt", "lfw_funneled/"]),
     ("lfw", ["people.csv", "lfw.tgz"]), ("lfw", ["people.txt", "archive.zip"]),
     ("lfw", ["people.txt", "Al_Bo/Al_Bo_0001.jpg"]), ("lfw", ["lfw64.zip"]),
-    ("lfw", ["lfw/Al_Bo/Al_Bo_0001.jpg"])])
+    ("lfw", ["lfw/Al_Bo/Al_Bo_0001.jpg"]),
+    ("mnist", [f"raw/{part}-ubyte" for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3",
+                                                "t10k-labels-idx1")]),
+    ("fashion_mnist", ["train-images.idx3-ubyte", "train-labels-idx1-ubyte.gz", "t10k-images.idx3-ubyte",
+                       "x/t10k-labels-idx1-ubyte"])])
 def test_what_is_there_in_another_form_is_not_missing(tmp_path, name, files):
     for one in files:
         (tmp_path / one).parent.mkdir(parents=True, exist_ok=True)
