@@ -10,7 +10,7 @@ from pathlib import Path
 from experiment.claim import InUse
 from experiment.exit import UsageError
 from experiment.run_folder import RunFolder
-from experiment.settings import GIVEN, PRESETS, absolute, fill, finish, flags, saved_values, spelled
+from experiment.settings import GIVEN, absolute, fill, finish, flags, saved_values, spelled
 
 
 def read_settings(settings_class, presets, script, arguments=None, description=None):
@@ -117,13 +117,13 @@ def _parse(settings_class, presets, program, description, arguments):
 
 def _help(settings_class, presets, name, flag):
     """The field's doc and its value in each preset."""
-    values = [getattr(fill(settings_class, presets, {"preset": preset}, ""), name) for preset in PRESETS]
+    values = [getattr(fill(settings_class, presets, {"preset": preset}, ""), name) for preset in presets]
     if name == "preset" or values == [None] * len(values):
         shown = ""
     elif values == values[:1] * len(values):
         shown = f" [{_shown(values[0])}]"
     else:
-        shown = " [" + ", ".join(f"{preset}: {_shown(value)}" for preset, value in zip(PRESETS, values)) + "]"
+        shown = " [" + ", ".join(f"{preset}: {_shown(value)}" for preset, value in zip(presets, values)) + "]"
     return (flag.doc + shown).replace("%", "%%")
 
 

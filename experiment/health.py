@@ -46,7 +46,7 @@ def _of_data(originals):
 
 def _of_growth(first, last):
     for name in ("kl", "feature_loss", "pixel_loss", "attribute_loss"):
-        if last.get(name, 0) > GROWTH * abs(first.get(name, np.inf)) > 0:
+        if last.get(name, 0) > GROWTH * max(abs(first.get(name, np.inf)), DEAD_KL):
             yield name, (f"{name} is {last[name]:.3g}, {last[name] / first[name]:.2g} times what "
                          "it began with: the training explodes: start again with a smaller --lr")
 

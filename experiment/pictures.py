@@ -10,6 +10,8 @@ COLUMNS, GAP = 8, 2        # images a row; pixels of white between them
 
 # of curves.png: (title, [(metric, label)], log axis)
 PANELS = (
+    ("Lower bound on log p(x), nats an image", [("bound", "in training"), ("test_bound", "of test images")],
+     False),
     ("L_prior: KL divergence, an image", [("kl", "KL")], True),
     ("L_llike: half squared error, an image", [("feature_loss", "features"), ("pixel_loss", "pixels")], True),
     ("L_GAN: mean cost of Dis", [("cost_real", "on real"), ("cost_fake", "on fakes")], False),

@@ -10,7 +10,8 @@ from tqdm import tqdm
 from experiment.console import plain, say, writing
 from experiment.exit import Interrupted
 
-_SHOWN = (("kl", "kl {:.4g}"), ("feature_loss", "feature loss {:.4g}"), ("pixel_loss", "pixel loss {:.4g}"),
+_SHOWN = (("bound", "bound {:.5g} nats"), ("test_bound", "of test images {:.5g}"), ("kl", "kl {:.4g}"),
+          ("feature_loss", "feature loss {:.4g}"), ("pixel_loss", "pixel loss {:.4g}"),
           ("attribute_loss", "attribute loss {:.4g}"), ("test_attribute_loss", "of test images {:.4g}"),
           ("d_real", "D(real) {:.2f}"), ("d_fake", "D(fake) {:.2f}"), ("gate_dis", "Dis steps {:.0%}"),
           ("gate_dec", "Dec steps {:.0%}"))

@@ -114,6 +114,8 @@ def fill(settings_class, presets, given, script):
     presets: {preset: {where a number comes from: {field: value}}}.
     """
     name = given.get("preset", "quick")
+    if name not in presets:
+        raise UsageError(f"--preset {name}: is none of this experiment's presets: use {' or '.join(presets)}")
     values = {field.name: field.default for field in fields(settings_class) if field.default is not MISSING}
     origin = dict.fromkeys(values, OURS)
     for source, numbers in presets[name].items():

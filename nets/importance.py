@@ -16,6 +16,8 @@ class ImportanceVAE(Model):
     Images that the encoder is asked about later may be grey: they are shown to it as they are.
     """
 
+    has_likelihood = True
+
     def __init__(self, encoder, decoder, z_size, likelihood, samples=1, flow=None, **options):
         networks = {"encoder": encoder, "decoder": decoder} | ({"flow": flow} if flow else {})
         super().__init__(networks, z_size, **options)

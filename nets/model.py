@@ -23,6 +23,7 @@ class Model:
 
     # The decoder's path for samples: [released code] POSTERIOR; [ours] PRIOR where it learns from such z.
     sample_path = POSTERIOR
+    has_likelihood = False        # of pixels: `observe` and `log_weights`, as nets.ImportanceVAE has them
 
     def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0,
                  log_var_bound=8.0, graph=False):

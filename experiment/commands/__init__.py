@@ -9,6 +9,7 @@
     python -m experiment attributes RUN                              attributes added to z: pictures, measured
     python -m experiment walk RUN                                    animations, and single pictures
     python -m experiment measure RUN                                 how far its images are from real ones
+    python -m experiment likelihood RUN                              how likely held-out images are to it
     python -m experiment compare --out DIR                           the paper's four models, trained alike
     python -m experiment report RUN RUN...                           several runs on one page, runs.html
     python -m experiment explore RUN                                 a page to change faces by hand
@@ -18,13 +19,14 @@ results lie in results/toyfaces.
 `python -m experiment COMMAND --help` lists a command's flags.
 """
 from experiment.commands import (
-    attributes, compare, encode, explore, export, interpolate, measure, reconstruct, report, sample,
-    similarity, walk)
+    attributes, compare, encode, explore, export, interpolate, likelihood, measure, reconstruct, report,
+    sample, similarity, walk)
 from experiment.flags import Parser
 
 COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,
             "export": export, "similarity": similarity, "attributes": attributes, "walk": walk,
-            "measure": measure, "compare": compare, "report": report, "explore": explore}
+            "measure": measure, "likelihood": likelihood, "compare": compare, "report": report,
+            "explore": explore}
 
 
 def main(arguments=None):

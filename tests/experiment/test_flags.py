@@ -82,6 +82,15 @@ def test_without_a_home_a_tilde_is_an_error(monkeypatch):
         read("--out", "~/run")
 
 
+def test_an_experiment_may_have_fewer_presets(capsys):
+    few = {"quick": PRESETS["quick"], "paper": PRESETS["paper"]}
+    with pytest.raises(UsageError, match="--preset cpu: is none of this experiment's presets: use quick or"):
+        read_settings(Config, few, "fake.py", ["--preset", "cpu"])
+    with pytest.raises(SystemExit):
+        read_settings(Config, few, "fake.py", ["--help"])
+    assert "paper: " in (told := capsys.readouterr().out) and "cpu: " not in told
+
+
 def test_help_shows_every_flag_with_its_presets(capsys):
     with pytest.raises(SystemExit) as left:
         read("--help")

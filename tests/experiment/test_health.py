@@ -34,6 +34,10 @@ def test_a_good_run_has_none(tmp_path):
     assert kinds(run(tmp_path)) == []
 
 
+def test_a_posterior_that_begins_as_the_prior_does_not_explode(tmp_path):
+    assert kinds(run(tmp_path, first=GOOD | {"kl": 0.05})) == []
+
+
 @pytest.mark.parametrize("kind, numbers, words", [
     ("kl", {"kl": 3e3}, "kl is 3e.03, 1.5e.02 times .* smaller --lr"),
     ("feature_loss", {"feature_loss": 1e9}, "explodes"),
