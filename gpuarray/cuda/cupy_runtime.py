@@ -116,7 +116,8 @@ class CuPyRuntime:
             raise DeviceError("debug mode waits after every launch, a CUDA graph cannot: turn off either")
         self.synchronize()
         self._pools[0].free_all_blocks()                          # the graph takes as much as the step left
-        stream, pool = self.cupy.cuda.Stream(non_blocking=True), self.cupy.cuda.MemoryPool()
+        stream = self.cupy.cuda.Stream(non_blocking=True)
+        pool = self.cupy.cuda.MemoryPool(self._block_of_graph)
         with stream, self.cupy.cuda.using_allocator(pool.malloc), self._memory_errors():
             stream.begin_capture()
             self._pools.append(pool)
@@ -130,6 +131,20 @@ class CuPyRuntime:
                 self._pools.remove(pool)
             graph = stream.end_capture()
         return _Graph(graph, pool)
+
+    def _block_of_graph(self, size):
+        """`size` bytes from the card, for the pool of a graph that is being captured.
+
+        CuPy's pools meet CUDA's own error by freeing their idle blocks and asking again. Kernels that are
+        captured already use the idle blocks of a graph's pool. CuPy's OutOfMemoryError passes through it.
+        """
+        cuda = self.cupy.cuda
+        try:
+            return cuda.MemoryPointer(cuda.Memory(size), 0)
+        except cuda.runtime.CUDARuntimeError as error:
+            if error.status != cuda.runtime.errorMemoryAllocation:
+                raise
+            raise cuda.memory.OutOfMemoryError(size, self._pools[-1].total_bytes()) from error
 
     # ------------------------------------------------------------------------------------------ the device
 

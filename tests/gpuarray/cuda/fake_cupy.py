@@ -6,7 +6,9 @@ import numpy as np
 
 
 class CUDARuntimeError(RuntimeError):
-    pass
+    def __init__(self, words, status=1):
+        super().__init__(words)
+        self.status = status
 
 
 class CUDADriverError(RuntimeError):
@@ -70,7 +72,7 @@ class Machine:
     def cupy(self):
         """The module."""
         runtime = SimpleNamespace(
-            CUDARuntimeError=CUDARuntimeError, driverGetVersion=lambda: self.driver,
+            CUDARuntimeError=CUDARuntimeError, errorMemoryAllocation=2, driverGetVersion=lambda: self.driver,
             runtimeGetVersion=lambda: self.toolkit, getDeviceCount=self._count, getDevice=lambda: 0,
             memGetInfo=self._memory,
             getDeviceProperties=lambda device: {"name": b"Fake GPU"})
@@ -82,7 +84,7 @@ class Machine:
             Device=lambda: SimpleNamespace(compute_capability=self.capability),
             get_current_stream=lambda: SimpleNamespace(synchronize=self._wait),
             Stream=lambda non_blocking: _Stream(self),
-            MemoryPool=lambda: SimpleNamespace(malloc="the graph's own pool",
+            MemoryPool=lambda allocator: SimpleNamespace(malloc="the graph's own pool",
                                                used_bytes=lambda: self.graph_used,
                                                total_bytes=lambda: self.graph_used),
             using_allocator=self._using_allocator)
