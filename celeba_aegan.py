@@ -7,15 +7,15 @@
     python celeba_aegan.py --conditional          faces from attributes: every network is told them
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
-    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, DecoderSettings, PosteriorSettings, Settings,
-    choice, generator, number, run_experiment, switch)
+    FEBRUARY, GATE, OURS, PAPER, RELEASED, AdversarialSettings, DecoderSettings, EncoderSettings,
+    PosteriorSettings, Settings, choice, generator, number, run_experiment, switch)
 from dataclasses import dataclass
 
 import nets
 
 
 @dataclass(kw_only=True)
-class Config(AdversarialSettings, PosteriorSettings, DecoderSettings, Settings):
+class Config(AdversarialSettings, PosteriorSettings, EncoderSettings, DecoderSettings, Settings):
     gamma: float = number("weight of L_llike, summed over features, against L_GAN in Dec's update",
                           at_least=0, at_most=1)
     fakes: str = choice("what Dis sees as fakes", nets.FAKES)
@@ -61,6 +61,7 @@ def build(settings, device):
     rng = generator(settings.seed, "weights")
     options = dict(width=settings.width, device=device, precision=settings.precision,
                    momentum=settings.batchnorm_momentum,
+                   channels=settings.channels,                          # 1 where images are grey
                    attributes=len(settings.attribute_names))            # 0 unless --conditional
     encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)

@@ -57,6 +57,7 @@ def build(settings, device):
     rng = generator(settings.seed, "weights")
     options = dict(width=settings.width, device=device, precision=settings.precision,
                    momentum=settings.batchnorm_momentum,
+                   channels=settings.channels,                          # 1 where images are grey
                    attributes=len(settings.attribute_names))            # 0 unless --conditional
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)
     discriminator = nets.discriminator(settings.image_size, rng, **options)

@@ -8,8 +8,8 @@
                                                 VAE_Dis_l: error measured in the features of a finished GAN
 """
 from experiment import (      # first: from here on Ctrl-C ends in one line
-    FEBRUARY, OURS, PAPER, RELEASED, DecoderSettings, PosteriorSettings, Settings, UsageError, choice,
-    generator, load_discriminator, path, run_experiment, switch)
+    FEBRUARY, OURS, PAPER, RELEASED, DecoderSettings, EncoderSettings, PosteriorSettings, Settings,
+    UsageError, choice, generator, load_discriminator, path, run_experiment, switch)
 import copy
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ import nets
 
 
 @dataclass(kw_only=True)
-class Config(PosteriorSettings, DecoderSettings, Settings):
+class Config(PosteriorSettings, EncoderSettings, DecoderSettings, Settings):
     similarity: str = choice("what reconstructions are measured in", ("pixels", "discriminator"), "pixels")
     discriminator: str = path("finished run of celeba_gan.py, for --similarity discriminator", "RUN", None,
                               on_resume=True)
@@ -74,6 +74,7 @@ def build(settings, device):
     rng = generator(settings.seed, "weights")
     options = dict(width=settings.width, device=device, precision=settings.precision,
                    momentum=settings.batchnorm_momentum,
+                   channels=settings.channels,                          # 1 where images are grey
                    attributes=len(settings.attribute_names))            # 0 unless --conditional
     encoder = nets.encoder(settings.image_size, settings.z_size, rng, settings.encoder_hidden, **options)
     decoder = nets.decoder(settings.image_size, settings.z_size, rng, **options)

@@ -53,8 +53,8 @@ def build(settings, device):
     """The nets.Model of these settings, on 'cpu' or 'cuda'."""
     regressor = nets.regressor(
         settings.image_size, len(settings.attribute_names), generator(settings.seed, "weights"),
-        settings.encoder_hidden, settings.width, device=device, precision=settings.precision,
-        momentum=settings.batchnorm_momentum)
+        settings.encoder_hidden, settings.width, settings.channels, device=device,
+        precision=settings.precision, momentum=settings.batchnorm_momentum)
 
     return nets.Regressor(
         regressor, seed=settings.seed, learning_rate=settings.lr, optimiser=settings.optimiser,

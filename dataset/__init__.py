@@ -5,8 +5,8 @@ from dataset.batches import Batches
 from dataset.crop import CROPS
 from dataset.errors import DataError
 from dataset.images import (
-    Images, Split, attribute_names, open_all, open_dataset, read_pictures, held_out_attributes)
+    Images, Split, attribute_names, channels, open_all, open_dataset, read_pictures, held_out_attributes)
 
 __all__ = ["CELEBA", "CROPS", "FLIPS", "LFW", "Augmentation", "Batches", "DataError", "Images", "Split",
-           "atomic_write", "attribute_names", "open_all", "open_dataset", "read_pictures",
+           "atomic_write", "attribute_names", "channels", "open_all", "open_dataset", "read_pictures",
            "held_out_attributes"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 import gpuarray
+from dataset import readers
 from dataset.augment import Augmentation, unmoved
 from dataset.broken import check_broken, picture_notes
 from dataset.cache import default_folder, image_rows
@@ -143,6 +144,14 @@ def attribute_names(data, cache=None, offline=False):
     """
     _, source = open_source(data, _cache_folder(cache), attributes=True, offline=offline)
     return _attributes(source).names
+
+
+def channels(data, cache=None):
+    """How many channels the images of `data`, whatever open_dataset takes, have: 3, or 1 where they are grey.
+
+    Nothing is fetched or decoded. Raises DataError where nothing lies at a path.
+    """
+    return readers.channels(data, _cache_folder(cache))
 
 
 def held_out_attributes(data, size, cache=None, limit=None, skip_broken=False, offline=False):

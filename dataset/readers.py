@@ -38,18 +38,19 @@ from dataset.toyfaces import reader as toyfaces
 
 
 class Reader(NamedTuple):
-    """A reader under the name that --data and messages have for it."""
+    """A reader under the name that --data and messages have for it. channels: 1 where pictures are grey."""
     name: str
     module: ModuleType
     augmentation: Augmentation | None
+    channels: int = 3
 
 
 READERS = [
     Reader("toyfaces", toyfaces, FLIPS),
     Reader("celeba", celeba, CELEBA),
     Reader("lfw", lfw, LFW),
-    Reader("fashion_mnist", fashion_mnist, None),                # as the released code has MNIST: unchanged
-    Reader("mnist", mnist, None),
+    Reader("fashion_mnist", fashion_mnist, None, channels=1),    # as the released code has MNIST: unchanged
+    Reader("mnist", mnist, None, channels=1),
 ]
 KAGGLE = "archive.zip"                         # what Kaggle calls each set
 FOLDER = Reader("folder", folder, FLIPS)       # for a path that none of them recognises
@@ -61,13 +62,25 @@ def open_source(data, cache, seed=0, **fetching):
     What is missing in that folder is fetched; `fetching` are options of dataset.fetch.fetch. Raises DataError
     for whatever is missing, damaged or not supported.
     """
-    reader = next((reader for reader in READERS if reader.name == str(data)), None)
+    reader = _named(data)
     if reader:
         place = _place_in_cache(reader, cache, fetching)
     else:
         place = Place(user_path(data, "--data"), cache)
         reader = _recognise(place)
     return reader, reader.module.open_source(place, seed)
+
+
+def channels(data, cache):
+    """How many channels the pictures of `data` have: 3, or 1 where they are grey.
+
+    A name tells it alone; a path is recognised by what lies there. Raises DataError where nothing does.
+    """
+    return (_named(data) or _recognise(Place(user_path(data, "--data"), cache))).channels
+
+
+def _named(data):
+    return next((reader for reader in READERS if reader.name == str(data)), None)
 
 
 def user_path(path, flag):

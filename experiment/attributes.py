@@ -1,4 +1,4 @@
-"""The attributes that conditional runs, and those of the attribute regressor, are told."""
+"""What a run knows of its data before it opens it: its channels, and the attributes that it is told."""
 import difflib
 
 import numpy as np
@@ -13,6 +13,19 @@ def attribute_names(settings):
     import dataset             # here: --help need not wait for it
 
     return dataset.attribute_names(settings.data, settings.cache, settings.offline or settings.dry_run)
+
+
+def channels(settings):
+    """How many channels the images of the data have. Raises dataset.DataError."""
+    import dataset
+
+    return dataset.channels(settings.data, settings.cache)
+
+
+def noted_channels(config):
+    """The channels that `config` notes of a run's images; 3 where it is older than grey images are."""
+    data = config.get("data")
+    return 1 if isinstance(data, dict) and data.get("channels") == 1 else 3
 
 
 def noted_names(config, where):

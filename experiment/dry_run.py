@@ -17,7 +17,7 @@ def print_plan(settings, model, device):
     for name, value in asdict(settings).items():
         say(f"  {name:18} {'none' if value is None else value!s:22} {settings.origin[name]}")
     for name, network in model.networks.items():
-        shape = (settings.z_size,) if name == "decoder" else (settings.image_size, settings.image_size, 3)
+        shape = (settings.z_size,) if name == "decoder" else _image_shape(settings)
         say(f"\n{name} {_shape(shape)}")
         for row, output, count in network.table(shape):
             say(f"  {row:36} {_shape(output):16} {count:>12,}")
@@ -59,10 +59,14 @@ def _seconds_per_step(model, batch):
 
 def _noise(settings):
     """A batch: images, and attributes where the model is told any."""
-    shapes = [(settings.image_size, settings.image_size, 3)]
+    shapes = [_image_shape(settings)]
     shapes += [(len(settings.attribute_names),)] * settings.needs_attributes
     rng = np.random.default_rng(0)
     return [rng.uniform(-1, 1, (settings.batch_size, *shape)).astype(np.float32) for shape in shapes]
+
+
+def _image_shape(settings):
+    return settings.image_size, settings.image_size, settings.channels
 
 
 def _shape(shape):

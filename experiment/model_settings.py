@@ -1,7 +1,7 @@
 """What experiments have whose models hold a decoder, an encoder, or a discriminator that learns."""
 from dataclasses import dataclass
 
-from experiment.settings import number, switch, whole
+from experiment.settings import Settings, number, switch, whole
 
 
 @dataclass(kw_only=True)
@@ -22,7 +22,7 @@ class EncoderSettings:
 
 
 @dataclass(kw_only=True)
-class PosteriorSettings(EncoderSettings):
+class PosteriorSettings:
     """What experiments have whose encoder gives a distribution of z."""
     log_var_bound: float = number("log-variances stay within it, below and above 0 (ours); none: unbounded",
                                   8.0, above=0, optional=True)
@@ -38,6 +38,18 @@ class AdversarialSettings:
     non_saturating: bool = switch("Dec descends -log D of fakes instead of climbing Dis's cost", False)
     mismatched: bool = switch("with --conditional: real images with other images' attributes are fakes to "
                               "Dis too (ours; Reed et al. 2016)", before=False)
+
+
+@dataclass(kw_only=True)
+class DenseSettings(Settings):
+    """What every experiment has whose networks are of dense layers, which take images of any size."""
+    image_size: int = whole("side of the images, pixels", at_least=8, at_most=512)
+    hidden: int = whole("units in each of two hidden layers, before --width", at_most=65536)
+
+    @property
+    def hidden_layers(self):
+        """The widths of both."""
+        return (max(1, round(self.hidden * self.width)),) * 2
 
 
 # Gate of the released code: (equilibrium, margin) of the discriminator's mean cost on real and on fakes.

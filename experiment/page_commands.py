@@ -2,7 +2,7 @@
 import re
 import shlex
 
-from experiment.reopen import EXPERIMENTS, import_script
+from experiment.reopen import EXPERIMENTS, import_script, script_file
 from experiment.settings import GIVEN, flags, spelled
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -18,11 +18,11 @@ def commands(path, config):
     run, script, settings = shlex.quote(str(path)), config["script"], config["settings"]
     if not (run.isprintable() and _NAME.fullmatch(script)):
         return []
-    decodes, encodes = "z_size" in settings, {"z_size", "encoder_hidden"} <= settings.keys()
+    decodes, encodes = "z_size" in settings, {"z_size", "log_var_bound"} <= settings.keys()
     is_told = settings.get("conditional") is True        # attributes of each image, as not all commands can
     experiment = "python -m experiment"
     rows = [
-        (True, "go on with the training", f"python {script}.py --out {run} --resume"),
+        (True, "go on with the training", f"python {script_file(script)} --out {run} --resume"),
         (decodes, "64 new samples", f"{experiment} sample {run} --count 64 --out samples.png"),
         (encodes and not is_told, "your own pictures, reconstructed",
          f"{experiment} reconstruct {run} me.jpg you.jpg --out both.png"),
@@ -38,7 +38,7 @@ def commands(path, config):
 
 def again(script, config):
     """The command line with the flags that the run was given; None where one cannot be typed."""
-    words = ["python", f"{script}.py"]
+    words = ["python", script_file(script)]
     if isinstance(config["settings"].get("preset"), str):
         words += ["--preset", shlex.quote(config["settings"]["preset"])]
     for name, origin in config["origin"].items():

@@ -24,11 +24,11 @@ PANELS = (
 
 
 def grid(images, columns=COLUMNS):
-    """Images (n, H, W, 3) in [-1, 1] -> a picture (rows, columns, 3) uint8, 2 px apart on white."""
-    count, height, width, channels = images.shape
+    """Images (n, H, W, C) in [-1, 1] -> a picture (rows, columns, 3) uint8, 2 px apart on white."""
+    count, height, width, _ = images.shape
     columns = min(columns, count)
     rows = -(-count // columns)
-    picture = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, channels), 255, np.uint8)
+    picture = np.full((rows * (height + GAP) - GAP, columns * (width + GAP) - GAP, 3), 255, np.uint8)
     for i, image in enumerate(to_bytes(images)):
         top, left = i // columns * (height + GAP), i % columns * (width + GAP)
         picture[top:top + height, left:left + width] = image
@@ -51,8 +51,9 @@ def tiles(picture, size):
 
 
 def to_bytes(images):
-    """[-1, 1] -> uint8, rounded and clipped."""
-    return np.clip(np.rint((images.astype(np.float32) + 1) * np.float32(127.5)), 0, 255).astype(np.uint8)
+    """Images (..., C) in [-1, 1] -> (..., 3) uint8, rounded and clipped; grey ones as grey in RGB."""
+    pixels = np.clip(np.rint((images.astype(np.float32) + 1) * np.float32(127.5)), 0, 255).astype(np.uint8)
+    return np.repeat(pixels, 3, axis=-1) if pixels.shape[-1] == 1 else pixels
 
 
 def png(picture):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import gpuarray as ga
 from experiment import checkpoints, exported, pretrained
-from experiment.attributes import noted_names
+from experiment.attributes import noted_channels, noted_names
 from experiment.console import say
 from experiment.exit import UsageError
 from experiment.run_folder import RunFolder, checked
@@ -14,7 +14,8 @@ from experiment.settings import Settings, finish, saved_values, spelled
 
 # The scripts whose runs can be opened. config.json may come from anywhere: it can name one of these, and
 # nothing else is imported.
-EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan", "lfw_regressor"
+EXAMPLES = "mnist_gan", "mnist_vae"                     # in the folder examples
+EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan", "lfw_regressor", *EXAMPLES
 
 
 @dataclass
@@ -85,6 +86,7 @@ def _settings(config, where, device):
     script = import_script(config["script"])
     values, origin = saved_values(script.Config, script.PRESETS, config, where)
     settings = finish(script.Config(**values), origin, config["script"])
+    settings.channels = noted_channels(config)
     if settings.needs_attributes:
         settings.attribute_names = noted_names(config, where)
     if not ga.computes_in(settings.precision, device):
@@ -92,12 +94,17 @@ def _settings(config, where, device):
     return settings, script.build
 
 
+def script_file(name):
+    """Where the script of an experiment lies in the project."""
+    return f"examples/{name}.py" if name in EXAMPLES else f"{name}.py"
+
+
 def import_script(name):
     """The module of an experiment: the one beside this package, never one in the working folder."""
     root = str(Path(__file__).resolve().parents[1])
     sys.path.insert(0, root)
     try:
-        return importlib.import_module(name)
+        return importlib.import_module(f"examples.{name}" if name in EXAMPLES else name)
     finally:
         sys.path.remove(root)
 
@@ -125,6 +132,9 @@ def load_discriminator(run, discriminator, settings, device):
             if theirs != ours:
                 raise UsageError(f"{run}: was trained with {name} {theirs}, this run has {ours}: "
                                  f"give {spelled(name)} {theirs}, or train another GAN")
+        if noted_channels(config) != settings.channels:
+            raise UsageError(f"{run}: was trained on images of {noted_channels(config)} channels, those of "
+                             f"{settings.data} have {settings.channels}: train another GAN")
         theirs, ours = bool(config["settings"].get("conditional")), settings.conditional
         if theirs != ours:
             raise UsageError(f"{run}: {'is a' if theirs else 'is no'} conditional run: "

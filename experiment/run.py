@@ -2,7 +2,7 @@
 import sys
 
 import gpuarray as ga
-from experiment.attributes import attribute_names
+from experiment.attributes import attribute_names, channels
 from experiment.console import say
 from experiment.exit import UsageError, run_program
 from experiment.flags import read_settings
@@ -35,6 +35,7 @@ def train(settings, build, processes=ONE):
     device, why = open_device(settings, processes)
     processes.check_same("the device", lambda: device, "add --device cpu, or a GPU for each")
     settings.attribute_names = tuple(processes.from_first(lambda: attribute_names(settings)))
+    settings.channels = processes.from_first(lambda: channels(settings))
     model = build(settings, device)
     processes.join(model, settings, device)
     if settings.dry_run:

@@ -190,7 +190,7 @@ def add_resume(config, settings, images, step, device, why):
 
 def _what_is_set(settings, images):
     data = {"name": images.name, "crop": images.crop, "train": len(images.train), "test": len(images.test),
-            "digest": images.digest}
+            "digest": images.digest, "channels": settings.channels}
     if settings.needs_attributes:
         data["attributes"] = images.train.attribute_names
     return {"settings": portable(settings), "origin": settings.origin, "data": data}

@@ -25,6 +25,7 @@ class Settings:
     """What every experiment has. `finish` adds `script`, and `origin`: field -> where its value is from."""
     needs_attributes = False      # whether batches have them; if so, `attribute_names` tells which
     attribute_names = ()          # of the data, not a flag
+    channels = 3                  # of the data's images, 1 where they are grey; not a flag
 
     preset: str = choice("which numbers to start from", PRESETS, "quick")
 

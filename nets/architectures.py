@@ -19,59 +19,59 @@ _DISCRIMINATOR = {32: (32, 128, 192, 256), 64: (32, 128, 256, 256), 128: (32, 12
 _FEATURE_LAYER = {32: "conv3", 64: "conv4", 128: "conv4"}
 
 
-def encoder(size, z_size, rng, hidden=1024, width=1.0, attributes=0, **options):
-    """Images (N, S, S, 3) -> (N, 2Z) = [mean | raw log-variance] of q(z|x). `hidden`: 2048 in the paper, 1024
+def encoder(size, z_size, rng, hidden=1024, width=1.0, attributes=0, channels=3, **options):
+    """Images (N, S, S, C) -> (N, 2Z) = [mean | raw log-variance] of q(z|x). `hidden`: 2048 in the paper, 1024
     in the released code. attributes: how many are joined to the input of the top dense layer, in a
-    conditional model. options: device, dtype, precision, momentum of nets.Network. Raises ValueError for an
-    unsupported size."""
-    layers, hidden = _trunk(size, hidden, width, attributes)
+    conditional model. channels: C, 1 of grey images. options: device, dtype, precision, momentum of
+    nets.Network. Raises ValueError for an unsupported size."""
+    layers, hidden = _trunk(size, hidden, width, attributes, channels)
     latent = Dense("latent", hidden, 2 * z_size, normalise=False, activation="linear", decayed=False)
     return Network([*layers, latent], rng, **options)
 
 
-def regressor(size, outputs, rng, hidden=1024, width=1.0, **options):
-    """Images (N, S, S, 3) -> (N, outputs), their attributes: the encoder with one head (section 4.3)."""
-    layers, hidden = _trunk(size, hidden, width)
+def regressor(size, outputs, rng, hidden=1024, width=1.0, channels=3, **options):
+    """Images (N, S, S, C) -> (N, outputs), their attributes: the encoder with one head (section 4.3)."""
+    layers, hidden = _trunk(size, hidden, width, 0, channels)
     head = Dense("attributes", hidden, outputs, normalise=False, activation="linear", decayed=False)
     return Network([*layers, head], rng, **options)
 
 
-def decoder(size, z_size, rng, width=1.0, attributes=0, **options):
-    """z (N, Z) -> images (N, S, S, 3) in [-1, 1]. Two paths: one for z of the posterior, one of the prior.
+def decoder(size, z_size, rng, width=1.0, attributes=0, channels=3, **options):
+    """z (N, Z) -> images (N, S, S, C) in [-1, 1]. Two paths: one for z of the posterior, one of the prior.
     attributes: how many are joined to z, in a conditional model."""
-    channels = _channels(_DECODER, size, width)
-    side = size >> (len(channels) - 1)
-    layers = [Dense("fc", z_size, (side, side, channels[0]), attributes=attributes)]
+    widths = _widths(_DECODER, size, width)
+    side = size >> (len(widths) - 1)
+    layers = [Dense("fc", z_size, (side, side, widths[0]), attributes=attributes)]
     layers += [UpConv(f"upconv{i}", c_in, c_out)
-               for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 1)]
-    layers += [Conv("image", channels[-1], 3, normalise=False, activation="tanh")]
+               for i, (c_in, c_out) in enumerate(zip(widths, widths[1:]), 1)]
+    layers += [Conv("image", widths[-1], channels, normalise=False, activation="tanh")]
     return Network(layers, rng, paths=2, **options)
 
 
-def discriminator(size, rng, hidden=512, width=1.0, attributes=0, **options):
-    """Images (N, S, S, 3) -> logits (N, 1): D(x) = sigmoid(logit). `features` gives Dis_l(x).
+def discriminator(size, rng, hidden=512, width=1.0, attributes=0, channels=3, **options):
+    """Images (N, S, S, C) -> logits (N, 1): D(x) = sigmoid(logit). `features` gives Dis_l(x).
     attributes: how many are joined to the input of the top hidden layer, in a conditional model."""
-    channels = _channels(_DISCRIMINATOR, size, width)
-    layers = [Conv("conv1", 3, channels[0], normalise=False)]
+    widths = _widths(_DISCRIMINATOR, size, width)
+    layers = [Conv("conv1", channels, widths[0], normalise=False)]
     layers += [Conv(f"conv{i}", c_in, c_out, stride=2)
-               for i, (c_in, c_out) in enumerate(zip(channels, channels[1:]), 2)]
-    side = size >> (len(channels) - 1)
+               for i, (c_in, c_out) in enumerate(zip(widths, widths[1:]), 2)]
+    side = size >> (len(widths) - 1)
     hidden = _scaled(hidden, width)
-    layers += [Dense("fc", side * side * channels[-1], hidden, attributes=attributes),
+    layers += [Dense("fc", side * side * widths[-1], hidden, attributes=attributes),
                Dense("real", hidden, 1, normalise=False, activation="linear")]
     return Network(layers, rng, feature_layer=_FEATURE_LAYER[size], **options)
 
 
-def _trunk(size, hidden, width, attributes=0):
+def _trunk(size, hidden, width, attributes, channels):
     """The encoder's layers below its head, and the width of the last."""
-    channels, hidden = _channels(_ENCODER, size, width), _scaled(hidden, width)
-    side = size >> len(channels)
+    widths, hidden = _widths(_ENCODER, size, width), _scaled(hidden, width)
+    side = size >> len(widths)
     layers = [Conv(f"conv{i}", c_in, c_out, stride=2)
-              for i, (c_in, c_out) in enumerate(zip((3, *channels), channels), 1)]
-    return [*layers, Dense("fc", side * side * channels[-1], hidden, attributes=attributes)], hidden
+              for i, (c_in, c_out) in enumerate(zip((channels, *widths), widths), 1)]
+    return [*layers, Dense("fc", side * side * widths[-1], hidden, attributes=attributes)], hidden
 
 
-def _channels(table, size, width):
+def _widths(table, size, width):
     if size not in table:
         raise ValueError(f"image size {size} is not supported: use one of {', '.join(map(str, SIZES))}")
     return tuple(_scaled(channels, width) for channels in table[size])

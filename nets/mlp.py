@@ -5,13 +5,16 @@ from nets.layers import Dense
 from nets.network import Network
 
 
-def mlp(in_shape, hidden, out_shape, rng, activation="tanh", **options):
-    """(N, *in_shape) -> (N, *out_shape): hidden layers of these widths, then a linear one.
+def mlp(in_shape, hidden, out_shape, rng, activation="tanh", normalise=False, output="linear", attributes=0,
+        **options):
+    """(N, *in_shape) -> (N, *out_shape): hidden layers of these widths, then one of `output` activation.
 
-    in_shape, out_shape: numbers or tuples of them. activation: 'tanh' or 'relu'. options: of nets.Network.
+    in_shape, out_shape: numbers or tuples of them. activation: 'tanh' or 'relu'. normalise: batchnorm in the
+    hidden layers, whose activation is 'relu' then. attributes: how many are joined to each input, in a
+    conditional model. options: of nets.Network.
     """
     widths = [int(np.prod(in_shape)), *hidden]
-    layers = [Dense(f"fc{i}", inputs, outputs, normalise=False, activation=activation)
+    layers = [Dense(f"fc{i}", inputs, outputs, normalise, activation, attributes=attributes if i == 1 else 0)
               for i, (inputs, outputs) in enumerate(zip(widths, hidden), 1)]
-    head = Dense("head", widths[-1], out_shape, normalise=False, activation="linear")
+    head = Dense("head", widths[-1], out_shape, normalise=False, activation=output)
     return Network([*layers, head], rng, **options)

@@ -5,14 +5,14 @@ from nets.model import POSTERIOR, Model
 
 
 class VAE(Model):
-    """Variational autoencoder (Kingma & Welling 2014) with a Gaussian pixel likelihood, sigma 1 on [-1, 1],
-    summed.
+    """Variational autoencoder (Kingma & Welling 2014) with a Gaussian pixel likelihood, summed.
 
-    Minimises L_prior + L_llike over encoder and decoder.
+    Minimises L_prior + L_llike over encoder and decoder. sigma: of the Gaussian, on [-1, 1].
     """
 
-    def __init__(self, encoder, decoder, z_size, **options):
+    def __init__(self, encoder, decoder, z_size, sigma=1.0, **options):
         super().__init__({"encoder": encoder, "decoder": decoder}, z_size, **options)
+        self.weight = 1 / sigma**2
 
     def gradients(self, x, attributes=None):
         encoder, decoder = self.networks["encoder"], self.networks["decoder"]
@@ -29,6 +29,8 @@ class VAE(Model):
     def likelihood_grad(self, x_rec, x):
         """Reports L_llike and returns its gradient to the reconstructions."""
         loss, dx_rec = ga.feature_loss(x_rec, x)
+        if self.weight != 1:
+            loss, dx_rec = loss * self.weight, dx_rec * self.weight
         self.report("pixel_loss", loss, per=len(x))
         return dx_rec
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from experiment.reopen import EXPERIMENTS
+from experiment.reopen import EXPERIMENTS, script_file
 from tests.experiment.runs import finished_run
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = "gpuarray", "nets", "dataset", "experiment"
+PACKAGES = "gpuarray", "nets", "dataset", "experiment", "examples"
 BUILD = "import sys; from setuptools import build_meta; print(build_meta.build_wheel(sys.argv[1]))"
 USE = """
 from pathlib import Path
@@ -45,7 +45,8 @@ def test_the_wheel_holds_every_file_of_the_packages(wheel):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert path.relative_to(ROOT).as_posix() in inside
     assert not [name for name in inside if name.startswith(("tests/", "benchmarks/"))]
-    assert {f"{name}.py" for name in EXPERIMENTS} == {name for name in inside if "/" not in name}
+    assert {script_file(name) for name in EXPERIMENTS} == {
+        name for name in inside if "/" not in name or name.startswith("examples/") and "__init__" not in name}
 
 
 def test_an_installed_copy_finds_its_kernels(wheel, tmp_path):

@@ -1,12 +1,11 @@
 """Finished runs of the real scripts, tiny, made without training."""
-import importlib
-
 import numpy as np
 
 from experiment import checkpoints
-from experiment.attributes import attribute_names
+from experiment.attributes import attribute_names, channels
+from experiment.reopen import import_script
 from experiment.run_folder import RunFolder, describe
-from experiment.settings import fill, flags
+from experiment.settings import DATA_NAMES, fill, flags
 from tests.experiment import fakes
 
 TINY = dict(width=0.05, z_size=6, epochs=2, epoch_size=2, batch_size=4, device="cpu")
@@ -14,11 +13,12 @@ TINY = dict(width=0.05, z_size=6, epochs=2, epoch_size=2, batch_size=4, device="
 
 def finished_run(path, script="celeba_aegan", crop="centre", **given):
     """Makes the run's folder, with two checkpoints; returns the model as the second holds it."""
-    module = importlib.import_module(script)
+    module = import_script(script)
     given = TINY | {"out": str(path)} | given
     settings = fill(module.Config, module.PRESETS,
                     {name: value for name, value in given.items() if name in flags(module.Config)}, script)
     settings.attribute_names = attribute_names(settings)
+    settings.channels = channels(settings) if settings.data in DATA_NAMES else 3      # no need of the data
     model = module.build(settings, "cpu")
     images, folder = fakes.images(), RunFolder(path)
     images.crop, images.train.attribute_names = crop, settings.attribute_names

@@ -16,7 +16,11 @@ from tests.experiment.runs import content, finished_run
 
 EACH = pytest.mark.parametrize("script", EXPERIMENTS)
 Z = np.random.default_rng(0).standard_normal((3, 6), np.float32)
-X = np.random.default_rng(1).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
+
+
+def images(settings):
+    shape = 3, settings.image_size, settings.image_size, settings.channels
+    return np.random.default_rng(1).uniform(-1, 1, shape).astype(np.float32)
 
 
 def same(one, other):
@@ -47,7 +51,7 @@ def test_a_run_is_the_model_it_was_and_its_folder_is_left_alone(script, tmp_path
     if again.has_decoder:
         assert (model.sample(Z) == again.sample(Z)).all() and (model.decode(Z) == again.decode(Z)).all()
     if again.has_encoder:
-        assert (model.reconstruct(X) == again.reconstruct(X)).all()
+        assert (model.reconstruct(images(settings)) == again.reconstruct(images(settings))).all()
 
 
 def test_a_checkpoint_is_named_by_its_epoch_or_its_path(tmp_path):
@@ -111,7 +115,8 @@ def test_vae_dis_l_opens_without_its_gan(tmp_path, capsys):
     shutil.rmtree(tmp_path / "gan")
     settings, again = load_run(tmp_path / "run", "cpu")
     assert (settings.similarity, settings.discriminator) == ("discriminator", str(tmp_path / "gan"))
-    assert same(model, again) and (model.reconstruct(X) == again.reconstruct(X)).all()
+    x = images(settings)
+    assert same(model, again) and (model.reconstruct(x) == again.reconstruct(x)).all()
 
 
 def test_a_gan_that_is_still_training_is_told(tmp_path, capsys):

@@ -143,9 +143,9 @@ def test_a_metric_that_is_not_in_every_report_is_kept(folder):
 
 
 @pytest.mark.parametrize("settings, offered", [
-    ({}, []), ({"encoder_hidden": 2}, []), ({"z_size": 2}, ["sample", "measure", "walk", "explore"]),
-    ({"z_size": 2, "encoder_hidden": 2, "conditional": True}, ["sample", "measure"]),
-    ({"z_size": 2, "encoder_hidden": 2, "conditional": False},
+    ({}, []), ({"log_var_bound": 8.0}, []), ({"z_size": 2}, ["sample", "measure", "walk", "explore"]),
+    ({"z_size": 2, "log_var_bound": 8.0, "conditional": True}, ["sample", "measure"]),
+    ({"z_size": 2, "log_var_bound": 8.0, "conditional": False},
      ["sample", "reconstruct", "measure", "walk", "attributes", "explore"])])
 def test_only_what_a_model_can_do_is_offered(settings, offered, folder):
     folder.write_config({"script": "lfw_aegan", "settings": settings, "origin": {}})

@@ -19,6 +19,20 @@ def test_vae_gradients(kind, name):
 
 
 @pytest.mark.parametrize("name", ["encoder", "decoder"])
+def test_vae_gradients_with_another_sigma(name):
+    check_vae(build("vae", sigma=2.0), "vae", name, images())
+
+
+def test_pixel_loss_is_that_of_the_likelihood():
+    losses = []
+    for sigma in (1.0, 2.0):
+        model = build("vae", sigma=sigma)
+        model.step(images())
+        losses.append(model.metrics()["pixel_loss"])
+    assert losses[0] == pytest.approx(4 * losses[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["encoder", "decoder"])
 def test_conditional_vae_gradients(name):
     check_vae(build("vae", attributes=4), "vae", name, images(), attributes_of())
 
@@ -39,7 +53,7 @@ def check_vae(model, kind, name, x, attributes=None):
         z, kl = ga.reparametrise(h, noise, LOG_VAR_BOUND)
         x_rec = decoder(z, "batch", attributes=attributes)[0]
         if kind == "vae":
-            return kl[0] + np.sum((x_rec - x) ** 2) / 2
+            return kl[0] + np.sum((x_rec - x) ** 2) / 2 * model.weight
         features = [model.discriminator.features(images, "test")[0] for images in (x_rec, x)]
         if model.standardise:
             mean, inv_std = feature_layer(model.discriminator).norm.running[0]

@@ -3,30 +3,58 @@ import pytest
 
 import nets
 from tests.gpuarray.check import check_gradient
+from tests.nets.by_hand import along
 
 Z = 6
 
 
-def tiny(kind, size=32, width=0.06, seed=0, attributes=0):
-    rng, options = np.random.default_rng(seed), dict(width=width, dtype=np.float64, attributes=attributes)
+def tiny(kind, size=32, width=0.06, seed=0, attributes=0, channels=3):
+    rng = np.random.default_rng(seed)
+    options = dict(width=width, dtype=np.float64, attributes=attributes, channels=channels)
     if kind == "encoder":
-        return nets.encoder(size, Z, rng, **options), (size, size, 3)
+        return nets.encoder(size, Z, rng, **options), (size, size, channels)
     if kind == "decoder":
         return nets.decoder(size, Z, rng, **options), (Z,)
-    return nets.discriminator(size, rng, **options), (size, size, 3)
+    return nets.discriminator(size, rng, **options), (size, size, channels)
 
 
 @pytest.mark.parametrize("kind", ["encoder", "decoder", "discriminator"])
-@pytest.mark.parametrize("size", nets.SIZES)
-def test_table_tells_the_shapes_and_counts(kind, size):
-    network, shape = tiny(kind, size)
+@pytest.mark.parametrize("size, channels", [*((size, 3) for size in nets.SIZES), (32, 1)])
+def test_table_tells_the_shapes_and_counts(kind, size, channels):
+    network, shape = tiny(kind, size, channels=channels)
     rows = network.table(shape)
     x = np.random.default_rng(1).standard_normal((2, *shape))
     for layer, (_, shape, count) in zip(network.layers, rows):
         x, _ = layer(x)
         assert x.shape == (2, *shape) and count == sum(p.value.size for p in layer.parameters)
-    assert shape == {"encoder": (2 * Z,), "decoder": (size, size, 3), "discriminator": (1,)}[kind]
+    assert shape == {"encoder": (2 * Z,), "decoder": (size, size, channels), "discriminator": (1,)}[kind]
     assert network.parameter_count == sum(count for _, _, count in rows)
+
+
+def test_dense_networks_are_those_of_the_released_code():
+    rng = np.random.default_rng(0)
+    decoder = nets.mlp(64, (1024, 1024), (28, 28, 1), rng, "relu", normalise=True, output="tanh", paths=2)
+    assert [row for row, _, _ in decoder.table((64,))] == [
+        "FC 1024, BN, relu", "FC 1024, BN, relu", "FC 28*28*1, tanh"]
+
+
+@pytest.mark.parametrize("attributes", [0, 3])
+def test_dense_networks_by_finite_differences(attributes):
+    rng = np.random.default_rng(0)
+    network = nets.mlp((5, 5, 1), (7, 6), (3, 2), rng, "relu", normalise=True, output="tanh",
+                       attributes=attributes, dtype=np.float64)
+    x, dy = rng.standard_normal((4, 5, 5, 1)), rng.standard_normal((4, 3, 2))
+    told = rng.standard_normal((4, attributes)) if attributes else None
+    y, pullback = network(x, "batch", attributes=told)
+    assert y.shape == (4, 3, 2) and np.abs(y).max() < 1
+    dx = pullback(dy)
+
+    def value(x):
+        return np.sum(network(x, "batch", attributes=told)[0] * dy)
+
+    check_gradient(value, dx, x, np.random.default_rng(1), tolerance=2e-5)
+    check_gradient(along(network, lambda: value(x)), network.gradients.copy(), network.parameters.copy(),
+                   np.random.default_rng(2), tolerance=2e-5)
 
 
 @pytest.mark.parametrize("size, hidden, encoder, side, decoder, discriminator", [
