@@ -68,3 +68,4 @@ class Augmentation:
 FLIPS = Augmentation()
 CELEBA = Augmentation(2 / 148, .01, .01, .05, .05, .01)        # released; shifts in pixels of the crop of 148
 LFW = Augmentation(1 / 150, .01, .01, .07, .07, .0125)         # released; of the crop of 150
+STL10 = Augmentation(2 / 96, .025, .015, .07, .075, .02)       # released; of the whole picture

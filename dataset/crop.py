@@ -93,7 +93,7 @@ class Crop(NamedTuple):
 
 
 CROPS = {"celeba": Crop(celeba_square, True, 148), "lfw": Crop(lfw_square, False, 150),
-         "centre": Crop(centre_square, True)}
+         "stl10": Crop(centre_square, False, 96), "centre": Crop(centre_square, True)}
 
 
 def crop_picture(picture, frame, where):

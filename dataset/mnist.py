@@ -7,11 +7,9 @@ import functools
 import math
 import struct
 
-import numpy as np
-
 from dataset.errors import DataError, one_line, unreadable
 from dataset.lists import find_other
-from dataset.pixels import PictureRecords, Records, opened
+from dataset.pixels import PictureRecords, Records, label_bytes, opened
 from dataset.source import Classes, Source, hold_out, shuffled
 
 PARTS = {"train": "train", "test": "t10k"}       # and how their files' names begin
@@ -38,7 +36,7 @@ def open_source(place, seed=0, classes=None):
     records = {part: _records(place.files, name) for part, name in images.items()}
     pixels = PictureRecords(place.path, records)
     attributes = functools.partial(_read_labels, place.files, labels, records, classes)
-    return Source(sorted(sum(pixels.names.values(), [])), pixels, functools.partial(_split, pixels, seed),
+    return Source(pixels.all_names, pixels, functools.partial(_split, pixels, seed),
                   attributes=attributes if all(labels.values()) else None)
 
 
@@ -102,8 +100,7 @@ def _labels(files, name, records):
     where = files.where(name)
     with one_line(unreadable(where)), opened(files, name) as file:
         (count,) = _axes(file, 1, where)
-        labels = np.frombuffer(file.read(records.count + 1), np.uint8)
-    if not count == records.count == len(labels):
-        raise DataError(f"{where}: has {len(labels):,} labels for {records.count:,} images: put images and "
-                        "labels of one set together")
-    return labels
+    if count != records.count:
+        raise DataError(f"{where}: has {count:,} labels for {records.count:,} images: put images and labels "
+                        "of one set together")
+    return label_bytes(files, name, records, start=8)

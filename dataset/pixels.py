@@ -97,6 +97,30 @@ class Records:
                 raise DataError(f"{self.where}: goes on after its {count:,} pictures: fetch it again")
 
 
+def whole_records(files, name, shape, axes, label=0):
+    """The Records that fill a file. Raises DataError where a part of one is left."""
+    size, length = files.size(name), label + math.prod(shape)
+    if not size or size % length:
+        raise DataError(f"{files.where(name)}: is of {size:,} bytes, not of whole pictures of {length:,} "
+                        "each: fetch it again")
+    return Records(files, name, size // length, shape, axes, label=label)
+
+
+def label_bytes(files, name, records, start=0):
+    """(n,) uint8: the labels of Records, which lie in another file, after so many bytes.
+
+    Raises DataError where there are not as many.
+    """
+    where = files.where(name)
+    with one_line(unreadable(where)), opened(files, name) as file:
+        labels = np.frombuffer(file.read(start + records.count + 1)[start:], np.uint8)
+    if len(labels) != records.count:
+        found = "more" if len(labels) > records.count else f"{len(labels):,}"
+        raise DataError(f"{where}: has {found} labels for {records.count:,} images: put images and labels "
+                        "of one set together")
+    return labels
+
+
 @contextlib.contextmanager
 def opened(files, name):
     """One of the others among `files` (dataset.files), open for reading; unzipped where it is named .gz."""
@@ -116,6 +140,7 @@ class PictureRecords:
         self.channels = next(iter(parts.values())).shape[-1]
         self.names = {part: [f"{part}/{number:06d}" for number in range(records.count)]
                       for part, records in parts.items()}
+        self.all_names = sorted(name for names in self.names.values() for name in names)
 
     def identity(self, names):
         return [records.files.identity([records.name]) for records in self._parts.values()]

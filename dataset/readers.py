@@ -30,8 +30,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from dataset import celeba, fashion_mnist, folder, lfw, mnist
-from dataset.augment import CELEBA, FLIPS, LFW, Augmentation
+from dataset import celeba, cifar10, fashion_mnist, folder, lfw, mnist, stl10
+from dataset.augment import CELEBA, FLIPS, LFW, STL10, Augmentation
 from dataset.errors import DataError, one_line, unreadable
 from dataset.source import Place
 from dataset.toyfaces import reader as toyfaces
@@ -51,6 +51,8 @@ READERS = [
     Reader("lfw", lfw, LFW),
     Reader("fashion_mnist", fashion_mnist, None, channels=1),    # as the released code has MNIST: unchanged
     Reader("mnist", mnist, None, channels=1),
+    Reader("cifar10", cifar10, None),                            # unchanged, too
+    Reader("stl10", stl10, STL10),
 ]
 KAGGLE = "archive.zip"                         # what Kaggle calls each set
 FOLDER = Reader("folder", folder, FLIPS)       # for a path that none of them recognises

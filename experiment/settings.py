@@ -16,7 +16,7 @@ from experiment.kinds import AS_DEFAULT, choice, number, path, switch, whole
 # where a number comes from
 PAPER, RELEASED, FEBRUARY, OURS, GIVEN = "paper", "released code", "released code, Feb 2016", "ours", "flag"
 PRESETS = "quick", "cpu", "paper", "released"
-DATA_NAMES = "toyfaces", "celeba", "lfw", "mnist", "fashion_mnist"
+DATA_NAMES = "toyfaces", "celeba", "lfw", "mnist", "fashion_mnist", "cifar10", "stl10"
 SCHEDULES = "constant", "released"      # of the learning rate
 
 

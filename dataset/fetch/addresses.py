@@ -138,8 +138,8 @@ SETS = {
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
     "cifar10": (_single(
         "cifar-10-binary.tar.gz", "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-        170_052_171, **_site("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz")),),
+        170_052_171, ("cifar-10-binary*", "data_batch_1.bin"), **_site("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz")),),
     "stl10": (_single(
         "stl10_binary.tar.gz", "md5:91f7769df0f17e558f3565bffb0c7dfb", 2_640_397_119,
-        **_site("https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz")),),
+        ("stl10_binary*", "test_X.bin"), **_site("https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz")),),
 }

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from dataset import DataError, cache, celeba, lfw, mnist
+from dataset import DataError, cache, celeba, cifar10, lfw, mnist, stl10
 from dataset.crop import frame_for
 from dataset.decode import decode, quiet_decoders
 from dataset.files import open_files
@@ -25,7 +25,7 @@ from dataset.source import Place
 from tests.dataset.make import (
     celeba_attributes, celeba_partition, encoded, lfw_attributes, lfw_people, picture, write_files, write_tar,
     write_tgz, write_zip, zipped)
-from tests.dataset.make import mnist as mnist_files
+from tests.dataset import make
 
 PIECES = [b"\0", b"\xff", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\r", b"\t", b" ", b",",
           b"#", b"1e999", b"nan", b"-1", b"9" * 20, b"\xc2\xb2", b"\xfe\xff", b"PK\1\2", b"<html>"]
@@ -126,7 +126,8 @@ def read_records(module, name, folder, content):
     source.split()
     for _ in source.pixels.rows(source.names, frame_for("centre", 8), workers=1):
         pass
-    source.attributes().values(source.names)
+    attributes = source.attributes()
+    attributes.values([name for name in source.names if name in attributes])
 
 
 def _sources(folder):
@@ -136,7 +137,8 @@ def _sources(folder):
                       "list_attr_celeba.txt": celeba_attributes(range(1, 11))}
     lfw_folder = {f"lfw/{person}/{person}_{number:04d}.jpg": b"" for person, number in FACES}
     lfw_folder |= {"people.txt": lfw_people(PEOPLE), "lfw_attributes.txt": lfw_attributes(FACES)}
-    without, (digits, _) = {**celeba_folder}, mnist_files(5, 2, 4)
+    without, (digits, _) = {**celeba_folder}, make.mnist(5, 2, 4)
+    labelled, _ = make.stl10(1, 1, 1)
     attributes = without.pop("list_attr_celeba.txt")
     packed = [write_zip(folder / "0/a", SMALL), write_tar(folder / "0/b", SMALL),
               *(write_tgz(folder / "0" / way, SMALL, f"w:{way}") for way in ("gz", "bz2", "xz")),
@@ -144,7 +146,8 @@ def _sources(folder):
     packed = [path.read_bytes() for path in packed]
     for name, files in (("partition", celeba_folder), ("attributes", celeba_folder),
                         ("zip of attributes", without), ("people", lfw_folder), ("scores", lfw_folder),
-                        ("idx", digits), ("idx labels", digits), ("zipped idx", zipped(digits))):
+                        ("idx", digits), ("idx labels", digits), ("zipped idx", zipped(digits)),
+                        ("cifar10", make.cifar10(1, 1)[0]), ("stl10", labelled), ("stl10 labels", labelled)):
         write_files(folder / name, files)
     for name in ("zip", "tar", "images", "cache"):
         (folder / name).mkdir()
@@ -167,6 +170,9 @@ def _sources(folder):
         "idx": records(mnist, "idx", "train-images-idx3-ubyte"),
         "idx labels": records(mnist, "idx labels", "t10k-labels-idx1-ubyte"),
         "zipped idx": records(mnist, "zipped idx", "train-images-idx3-ubyte.gz"),
+        "cifar10": records(cifar10, "cifar10", "data_batch_2.bin"),
+        "stl10": records(stl10, "stl10", "train_X.bin"),
+        "stl10 labels": records(stl10, "stl10 labels", "test_y.bin"),
         "people": lists(lfw, "people.txt", "people"), "scores": lists(lfw, "lfw_attributes.txt", "scores")}
 
 

@@ -95,6 +95,33 @@ def mnist(train=70, test=8, side=28, classes=10):
     return files, parts
 
 
+def cifar10(train=3, test=4):
+    """({name: bytes} of CIFAR-10's six files, {part: (images (n, 32, 32, 3), labels)}).
+
+    train: how many there are in each of five.
+    """
+    rng, files, parts = np.random.default_rng(0), {}, {}
+    for part, count in [*((f"data_batch_{i}", train) for i in range(1, 6)), ("test_batch", test)]:
+        images = rng.integers(0, 256, (count, 32, 32, 3), np.uint8)
+        labels = rng.integers(0, 10, count, np.uint8)
+        planes = images.transpose(0, 3, 1, 2).reshape(count, -1)
+        files[f"{part}.bin"] = np.column_stack([labels, planes]).tobytes()
+        parts[part] = images, labels
+    return files, parts
+
+
+def stl10(unlabelled=7, train=3, test=4):
+    """({name: bytes} of STL-10's files, {part: (images (n, 96, 96, 3), labels from 0 on, or None)})."""
+    rng, files, parts = np.random.default_rng(1), {"class_names.txt": b"airplane\n"}, {}
+    for part, count in (("unlabeled", unlabelled), ("train", train), ("test", test)):
+        images, labels = rng.integers(0, 256, (count, 96, 96, 3), np.uint8), rng.integers(0, 10, count)
+        files[f"{part}_X.bin"] = images.transpose(0, 3, 2, 1).tobytes()       # planes, column after column
+        parts[part] = images, None if part == "unlabeled" else labels
+        if part != "unlabeled":
+            files[f"{part}_y.bin"] = (labels + 1).astype(np.uint8).tobytes()
+    return files, parts
+
+
 def zipped(files):
     """{name: bytes} of files, each gzipped."""
     return {f"{name}.gz": gzip.compress(content, mtime=0) for name, content in files.items()}

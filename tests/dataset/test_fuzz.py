@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from tests.dataset.fuzz import Fuzzer
 
 READERS = ["zip", "tar", "images", "cache", "partition", "attributes", "zip of attributes", "people",
-           "scores", "idx", "idx labels", "zipped idx"]
+           "scores", "idx", "idx labels", "zipped idx", "cifar10", "stl10", "stl10 labels"]
 
 
 @pytest.fixture(scope="module")

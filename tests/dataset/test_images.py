@@ -11,7 +11,9 @@ from dataset import (
     open_all, open_dataset, read_pictures, toyfaces)
 from dataset.toyfaces import reader
 from tests.dataset.make import (
-    celeba_images, celeba_partition, encoded, lfw_images, mnist, picture, write_files, write_tgz, write_zip)
+    celeba_images, celeba_partition, cifar10, encoded, lfw_images, mnist, picture, stl10, write_files,
+    write_tgz, write_zip)
+from dataset.augment import STL10
 
 
 def test_toyfaces(tmp_path):
@@ -47,6 +49,9 @@ def test_all_toyfaces_are_twenty_and_two_thousand():
     assert source.names == sorted(train + test) and len(set(source.names)) == 22_000
 
 
+SETS = {"mnist": mnist(3, 2), "fashion_mnist": mnist(3, 2), "cifar10": cifar10(1, 1), "stl10": stl10(2, 1, 1)}
+
+
 def data_of(kind, folder):
     """What to open for a kind of data, with three pictures at least."""
     if kind == "celeba":
@@ -54,8 +59,8 @@ def data_of(kind, folder):
         return write_files(folder / "data", files)
     if kind == "lfw":
         return write_tgz(folder / "data/lfw.tgz", lfw_images({"Li_Wu": 2, "Al_Bo": 1}))
-    if kind.endswith("mnist"):
-        return write_files(folder / kind, mnist(3, 2)[0])
+    if kind in SETS:
+        return write_files(folder / kind, SETS[kind][0])
     if kind == "folder":
         return write_zip(folder / "data.zip", {f"{i}.png": encoded(picture(i, 40, 50)) for i in (2, 0, 1)})
     return kind
@@ -63,7 +68,8 @@ def data_of(kind, folder):
 
 @pytest.mark.parametrize("kind, augmentation, crop", [
     ("toyfaces", FLIPS, "centre"), ("celeba", CELEBA, "celeba"), ("lfw", LFW, "lfw"),
-    ("mnist", None, "centre"), ("fashion_mnist", None, "centre"), ("folder", FLIPS, "centre")])
+    ("mnist", None, "centre"), ("fashion_mnist", None, "centre"),
+    ("cifar10", None, "centre"), ("stl10", STL10, "stl10"), ("folder", FLIPS, "centre")])
 def test_every_kind_of_data_says_how_it_is_augmented_and_cut(tmp_path, kind, augmentation, crop):
     opened = open_dataset(data_of(kind, tmp_path), 16, cache=tmp_path, limit=2)
     assert (opened.name, opened.augmentation, opened.crop) == (kind, augmentation, crop)
@@ -122,7 +128,7 @@ def test_a_large_single_picture_is_read_without_a_warning(tmp_path, monkeypatch,
     ("nowhere.png", "centre", "nowhere.png: cannot be read .*: check that it is there"),
     ("", "centre", "cannot be read"),
     ("0.png", "celeba", "0.png: is 50 x 40, not 178 x 218 .*: use those, or cut .*--crop centre"),
-    ("0.png", "middle", "crop middle is not known: choose celeba, lfw, centre")])
+    ("0.png", "middle", "crop middle is not known: choose celeba, lfw, stl10, centre")])
 def test_a_single_picture_that_cannot_be_used(tmp_path, name, crop, complaint):
     write_files(tmp_path, {"text.png": "shopping", "0.png": encoded(picture(0, 40, 50)),
                            "cut.jpg": encoded(picture(0), "JPEG")[:2000]})

@@ -46,6 +46,7 @@ def test_drive_and_figshare_addresses():
     ("lfw", ["people.csv", "lfw.tgz"]), ("lfw", ["people.txt", "archive.zip"]),
     ("lfw", ["people.txt", "Al_Bo/Al_Bo_0001.jpg"]), ("lfw", ["lfw64.zip"]),
     ("lfw", ["lfw/Al_Bo/Al_Bo_0001.jpg"]),
+    ("cifar10", ["cifar-10-batches-bin/data_batch_1.bin"]), ("stl10", ["stl10_binary/test_X.bin"]),
     ("mnist", [f"raw/{part}-ubyte" for part in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3",
                                                 "t10k-labels-idx1")]),
     ("fashion_mnist", ["train-images.idx3-ubyte", "train-labels-idx1-ubyte.gz", "t10k-images.idx3-ubyte",
