@@ -7,6 +7,7 @@
     python -m experiment export RUN --out model.safetensors          the model in one file, which is a RUN too
     python -m experiment similarity RUN... --regressor RUN --out DIR do faces made from attributes have them?
     python -m experiment attributes RUN                              attributes added to z: pictures, measured
+    python -m experiment arithmetic RUN                              smiling woman - woman + man, on samples' z
     python -m experiment walk RUN                                    animations, and single pictures
     python -m experiment measure RUN                                 how far its images are from real ones
     python -m experiment likelihood RUN                              how likely held-out images are to it
@@ -19,13 +20,13 @@ results lie in results/toyfaces.
 `python -m experiment COMMAND --help` lists a command's flags.
 """
 from experiment.commands import (
-    attributes, compare, encode, explore, export, interpolate, likelihood, measure, reconstruct, report,
-    sample, similarity, walk)
+    arithmetic, attributes, compare, encode, explore, export, interpolate, likelihood, measure, reconstruct,
+    report, sample, similarity, walk)
 from experiment.flags import Parser
 
 COMMANDS = {"sample": sample, "reconstruct": reconstruct, "interpolate": interpolate, "encode": encode,
-            "export": export, "similarity": similarity, "attributes": attributes, "walk": walk,
-            "measure": measure, "likelihood": likelihood, "compare": compare, "report": report,
+            "export": export, "similarity": similarity, "attributes": attributes, "arithmetic": arithmetic,
+            "walk": walk, "measure": measure, "likelihood": likelihood, "compare": compare, "report": report,
             "explore": explore}
 
 
