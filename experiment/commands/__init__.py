@@ -7,7 +7,7 @@
     python -m experiment export RUN --out model.safetensors          the model in one file, which is a RUN too
     python -m experiment similarity RUN... --regressor RUN --out DIR do faces made from attributes have them?
     python -m experiment attributes RUN                              attributes added to z: pictures, measured
-    python -m experiment arithmetic RUN                              smiling woman - woman + man, on samples' z
+    python -m experiment arithmetic RUN                              smiling woman - woman + man, in z
     python -m experiment walk RUN                                    animations, and single pictures
     python -m experiment measure RUN                                 how far its images are from real ones
     python -m experiment likelihood RUN                              how likely held-out images are to it
