@@ -1,89 +1,24 @@
 """Opening a set of images: find it, split it, decode it once, hand over memory-mapped pixels."""
-import zlib
-from dataclasses import dataclass
-
 import numpy as np
 
-import gpuarray
 from dataset import readers
-from dataset.augment import Augmentation, unmoved
 from dataset.broken import check_broken, picture_notes
 from dataset.cache import default_folder, image_rows
 from dataset.crop import CROP_VERSION, CROPS, crop_file, frame_for
 from dataset.decode import quiet_decoders
 from dataset.errors import DataError, enough_memory, printable
+from dataset.grey import in_channels, with_channels
 from dataset.reading import read_file
 from dataset.readers import open_source, user_path
 from dataset.source import counted
+from dataset.split import Images, Split
 
 SMALLEST, LARGEST = 8, 512       # image sizes
 FEW = 500                        # training images; with fewer, a model learns them by heart
-DIGESTED_BYTES = 1 << 28         # of the pixels of a split
-
-
-@dataclass
-class Split:
-    """A part of the images.
-
-    images           (n, P, P, C) uint8, read-only: pictures, each a crop with a margin around it
-    margin           its width in pixels
-    scale            pixels of a picture to one of the images that are sampled from it; 1: they are its crop
-    attributes       (n, A) float32, positive where an image has it (LFW: scores, others: -1 or 1); or None
-    attribute_names  the A names
-    dropped          how many images were left out because they have no attributes
-    """
-    images: np.ndarray
-    margin: int = 0
-    scale: float = 1.0
-    attributes: np.ndarray = None
-    attribute_names: tuple = ()
-    dropped: int = 0
-
-    def __len__(self):
-        return len(self.images)
-
-    def pictures(self, rows):
-        """The images of `rows` (slice or numbers), not augmented: (k, S, S, C) float32 in [-1, 1]."""
-        pictures, crop = np.ascontiguousarray(self.images[rows]), self.images.shape[1] - 2 * self.margin
-        if self.scale != 1:
-            return gpuarray.augment(pictures, unmoved(len(pictures), self.scale), round(crop / self.scale))
-        inner = slice(self.margin, self.margin + crop)
-        return pictures[:, inner, inner].astype(np.float32) / np.float32(127.5) - np.float32(1)
-
-
-@dataclass
-class Images:
-    """An opened set of images.
-
-    name          that of its reader in dataset.readers, or 'folder'
-    size          side S of its images
-    train, test   Splits; `train` holds larger pictures where augmentation moves them
-    notes         lines to print: what was assumed, left out or made again
-    augmentation  Augmentation of its training images; None: none
-    crop          how its pictures are cut, a name in CROPS
-    skipped       the broken pictures that were left out, a line each
-    """
-    name: str
-    size: int
-    train: Split
-    test: Split
-    notes: list
-    augmentation: Augmentation | None = None
-    crop: str = "centre"
-    skipped: tuple = ()
-
-    @property
-    def digest(self):
-        """Digits that stand for the pixels; of very many images, for those of evenly spread ones."""
-        checksum = 0
-        for rows in (self.train.images, self.test.images):
-            for row in rows[::-(-rows.nbytes // DIGESTED_BYTES) or 1]:
-                checksum = zlib.crc32(row, checksum)
-        return f"{checksum:08x}"
 
 
 def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, limit=None,
-                 want_attributes=False, augment=True, skip_broken=False, offline=False):
+                 want_attributes=False, augment=True, skip_broken=False, offline=False, channels=None):
     """Opens a name in dataset.readers or a path as Images of `size` x `size`, from the cache or into it.
 
     data             a path is recognised by what it holds: a known set, else any folder or archive of images.
@@ -98,6 +33,7 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
     augment          whether training images are to be varied; Images.augmentation is None if not
     skip_broken      leave broken pictures out, up to a tenth of all, instead of refusing the set
     offline          fetch nothing; DataError says what to put where
+    channels         that images are to have: 3, or 1 to have them grey; None: as many as they have
 
     Many toyfaces are painted by other processes, so a script that opens them needs the usual
     `if __name__ == "__main__":`. Raises DataError for whatever is missing, damaged or not supported.
@@ -116,7 +52,7 @@ def open_dataset(data, size, cache=None, seed=0, workers=None, progress=True, li
         parts = [(names[:most], dropped) for (names, dropped), most in zip(parts, limits)]
     augmentation = reader.augmentation if augment else None
     frames = frame_for(source.crop, size, augmentation), frame_for(source.crop, size)
-    cached = [_cached(reader, source, names, frame, cache, workers, progress)
+    cached = [_cached(reader, source, names, frame, cache, workers, progress, channels)
               for (names, _), frame in zip(parts, frames)]
     path, broken = source.pixels.path, _broken(parts, cached)
     check_broken(broken, sum(len(names) for names, _ in parts), path, skip_broken)
@@ -172,7 +108,8 @@ def held_out_attributes(data, size, cache=None, limit=None, skip_broken=False, o
     return attributes.names, attributes.values(kept)
 
 
-def open_all(data, size, crop=None, cache=None, progress=True, limit=None, skip_broken=False, offline=False):
+def open_all(data, size, crop=None, cache=None, progress=True, limit=None, skip_broken=False, offline=False,
+             channels=None):
     """Opens every picture of `data` in the order of their names, not split: (names, Split).
 
     crop   how they are cut, a name in CROPS; None: as open_dataset cuts them. Toyfaces are painted, never cut
@@ -183,22 +120,23 @@ def open_all(data, size, crop=None, cache=None, progress=True, limit=None, skip_
     cache = _cache_folder(cache)
     reader, source = open_source(data, cache, offline=offline)
     names = source.names[:limit]
-    cached = _cached(reader, source, names, frame_for(crop or source.crop, size), cache, None, progress)
+    frame = frame_for(crop or source.crop, size)
+    cached = _cached(reader, source, names, frame, cache, None, progress, channels)
     broken = _broken([(names, 0)], [cached])
     check_broken(broken, len(names), source.pixels.path, skip_broken)
     return [name for name in names if name not in broken], Split(cached.rows)
 
 
-def read_pictures(paths, size, crop="centre"):
-    """Single picture files as `crop` cuts them: (n, S, S, 3) float32 in [-1, 1].
+def read_pictures(paths, size, crop="centre", channels=3):
+    """Single picture files as `crop` cuts them: (n, S, S, C) float32 in [-1, 1]. channels: C; 1: grey.
 
     Raises DataError, which names the file, for what is no picture or cannot be cut so.
     """
     _check(size, crop=crop)
-    rows, frame = np.empty((len(paths), size, size, 3), np.uint8), frame_for(crop, size)
+    rows, frame = np.empty((len(paths), size, size, channels), np.uint8), frame_for(crop, size)
     with quiet_decoders():
         for row, path in zip(rows, paths):
-            row[...], _ = crop_file(read_file(path), frame, path)
+            row[...] = with_channels(crop_file(read_file(path), frame, path)[0], channels)
     return Split(rows).pictures(slice(None))
 
 
@@ -231,14 +169,15 @@ def _attributes(source):
     return source.attributes()
 
 
-def _cached(reader, source, names, frame, cache, workers, progress):
+def _cached(reader, source, names, frame, cache, workers, progress, channels=None):
     """These pictures from the cache or into it, as dataset.cache.Cached."""
     pixels, side = source.pixels, frame.side + 2 * frame.margin
+    channels = channels or pixels.channels
     identity = [CROP_VERSION, frame, pixels.identity(names), names]
-    shape = len(names), side, side, pixels.channels
+    shape = len(names), side, side, channels
     with enough_memory():
         return image_rows(cache, f"{reader.name}-{frame.size}", identity, shape,
-                          lambda: pixels.rows(names, frame, workers), progress)
+                          lambda: in_channels(pixels.rows(names, frame, workers), channels), progress)
 
 
 def _broken(parts, cached):

@@ -30,8 +30,12 @@ def encoder(size, z_size, rng, hidden=1024, width=1.0, attributes=0, channels=3,
 
 
 def regressor(size, outputs, rng, hidden=1024, width=1.0, channels=3, **options):
-    """Images (N, S, S, C) -> (N, outputs), their attributes: the encoder with one head (section 4.3)."""
-    layers, hidden = _trunk(size, hidden, width, 0, channels)
+    """Images (N, S, S, C) -> (N, outputs), their attributes: the encoder with one head (section 4.3).
+
+    As it makes no images it takes those of any size, with the channels for the next of SIZES.
+    """
+    like = next((known for known in SIZES if known >= size), SIZES[-1])
+    layers, hidden = _trunk(size, hidden, width, 0, channels, like)
     head = Dense("attributes", hidden, outputs, normalise=False, activation="linear", decayed=False)
     return Network([*layers, head], rng, **options)
 
@@ -62,10 +66,10 @@ def discriminator(size, rng, hidden=512, width=1.0, attributes=0, channels=3, **
     return Network(layers, rng, feature_layer=_FEATURE_LAYER[size], **options)
 
 
-def _trunk(size, hidden, width, attributes, channels):
-    """The encoder's layers below its head, and the width of the last."""
-    widths, hidden = _widths(_ENCODER, size, width), _scaled(hidden, width)
-    side = size >> len(widths)
+def _trunk(size, hidden, width, attributes, channels, like=None):
+    """The encoder's layers below its head, those for images of the size `like`; and the width of the last."""
+    widths, hidden = _widths(_ENCODER, like or size, width), _scaled(hidden, width)
+    side = -(-size >> len(widths))
     layers = [Conv(f"conv{i}", c_in, c_out, stride=2)
               for i, (c_in, c_out) in enumerate(zip((channels, *widths), widths), 1)]
     return [*layers, Dense("fc", side * side * widths[-1], hidden, attributes=attributes)], hidden

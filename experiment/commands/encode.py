@@ -31,7 +31,7 @@ def run(options):
         use_data(options, settings)
         names, pictures = open_all(settings.data, settings.image_size, crop, settings.cache,
                                    limit=options.limit, skip_broken=settings.skip_broken,
-                                   offline=settings.offline)
+                                   offline=settings.offline, channels=settings.channels)
         mean, log_var = compute_all(opened.model.posterior, lambda rows: beside(pictures.pictures(rows)),
                                     len(names), device, "encoded")
         np.savez(file, names=np.array(names), mean=mean, log_var=log_var)

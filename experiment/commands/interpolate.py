@@ -25,7 +25,8 @@ def run(options):
     with new_pictures(options, options.steps) as add:
         opened, device = open_run(options, needs_encoder=True, takes_attributes=True)
         beside = attributes_beside(options, opened, device)
-        originals = read_pictures(options.images, opened.settings.image_size, crop_of(options, opened))
+        originals = read_pictures(options.images, opened.settings.image_size, crop_of(options, opened),
+                                  opened.settings.channels)
         ends = beside(originals)
         begin, end = compute(opened.model.encode, ends, device)                       # (Z,) each
         z = np.stack([slerp(begin, end, t) for t in np.linspace(0, 1, options.steps)])  # (steps, Z)

@@ -34,7 +34,7 @@ def run(options):
         crop = crop_of(options, opened)
         for batch in in_batches(len(options.images), "reconstructions"):
             files = options.images[batch]
-            originals = read_pictures(files, opened.settings.image_size, crop)
+            originals = read_pictures(files, opened.settings.image_size, crop, opened.settings.channels)
             reconstructions = compute(opened.model.reconstruct, beside(originals), device)
             if Path(options.out).suffix.lower() != ".png":
                 add(reconstructions, [Path(file).stem for file in files])

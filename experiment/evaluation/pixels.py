@@ -1,8 +1,8 @@
-"""Comparing images, (n, S, S, 3) in [-1, 1], pixel by pixel."""
+"""Comparing images, (n, S, S, C) in [-1, 1], pixel by pixel."""
 import numpy as np
 from tqdm import tqdm
 
-SIDE = 16        # nearest neighbours are looked for in images of this side
+SIDE = 16        # nearest neighbours are looked for in images of this side, or a little less
 AROUND = 50      # as many training images around an image tell how near one that is no copy would be
 _CHUNK = 2000    # training images at a time
 
@@ -59,10 +59,12 @@ def _squared(a, b):
 
 
 def _small(images):
-    """(n, SIDE * SIDE * 3): means over squares of pixels."""
+    """(n, D): means over squares of pixels, SIDE at most along an axis, of which whole ones alone count."""
     n, size, _, channels = images.shape
-    step = size // SIDE
-    squares = images.reshape(n, SIDE, step, SIDE, step, channels)
+    step = -(-size // SIDE)
+    side = size // step
+    inside = images[:, :side * step, :side * step]
+    squares = inside.reshape(n, side, step, side, step, channels)
     return squares.mean(axis=(2, 4)).reshape(n, -1)
 
 

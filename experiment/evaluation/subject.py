@@ -30,7 +30,7 @@ class Subject:
         data, attributes = data or self.data, attributes or self.is_conditional
         images = open_dataset(data, self.settings.image_size, self.cache, limit=self.settings.limit,
                               want_attributes=attributes, skip_broken=self.settings.skip_broken,
-                              offline=self.settings.offline)
+                              offline=self.settings.offline, channels=self.settings.channels)
         if len(images.test) < FEWEST:
             raise UsageError(f"{data}: only {len(images.test)} images are held out, at least {FEWEST} are "
                              "needed: use more data (--data)")

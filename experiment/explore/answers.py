@@ -60,7 +60,7 @@ class Answers:
             raise Refused(400, "a square needs x, y and side") from None
         if not all(map(math.isfinite, (x, y, side))):
             raise Refused(400, "x, y and side must be numbers")
-        image = uploads.square(body, x, y, side, self.crop, self.settings.image_size)
+        image = uploads.square(body, x, y, side, self.crop, self.settings.image_size, self.settings.channels)
         with self._turn:
             z = compute(self.model.encode, image, self.device)
         return {"z": text(z[0]), "picture": data_uri(image[0])}

@@ -1,10 +1,11 @@
 """The decoder for web/decoder.js: its layers as JSON, and their weights in half precision.
 
-There every layer is the same: a dense one, then up-convolutions; a scale and a shift for each output; an
-activation. Batchnorm by running statistics is such a scale and shift, a bias a shift alone. A convolution of
-stride 1 is an up-convolution of stride 1 with its taps turned round.
+There every layer is the same: dense ones, then up-convolutions, if any; a scale and a shift for each output;
+an activation. Batchnorm by running statistics is such a scale and shift, a bias a shift alone. A convolution
+of stride 1 is an up-convolution of stride 1 with its taps turned round.
 """
 import base64
+import math
 
 import numpy as np
 
@@ -39,12 +40,11 @@ def packed(model):
 
 def operations(packed_decoder, z_size):
     """Multiplications that a picture takes."""
-    total, inputs = 0, z_size
+    total, shape = 0, (z_size,)
     for layer in packed_decoder["layers"]:
-        height, width, channels = layer["shape"]
-        taps = (layer["kernel"] / layer["stride"]) ** 2 if layer["kernel"] else 1
-        total += height * width * channels * taps * inputs
-        inputs = channels
+        each = shape[-1] * (layer["kernel"] / layer["stride"]) ** 2 if layer["kernel"] else math.prod(shape)
+        shape = layer["shape"]
+        total += math.prod(shape) * each
     return int(total)
 
 

@@ -5,6 +5,7 @@ from PIL import Image
 from dataset import DataError
 from dataset.crop import cut, frame_for
 from dataset.decode import decode, quiet_decoders
+from dataset.grey import with_channels
 
 MOST_BYTES = 1 << 24     # of an uploaded file
 _LOOKED_AT = 320         # pixels of the shorter side, at most, that a face is looked for in
@@ -14,8 +15,8 @@ _FEWEST = 8              # pixels of a square's side
 _NAME = "the picture"
 
 
-def square(content, x, y, side, crop, size):
-    """The images (1, S, S, 3) in [-1, 1] of a square of a picture file's bytes.
+def square(content, x, y, side, crop, size, channels=3):
+    """The images (1, S, S, C) in [-1, 1] of a square of a picture file's bytes. channels: C; 1: grey.
 
     x, y: of its left upper corner, as shares of the upright picture's width and height; side: as a share of
     the shorter of both. crop: a name in dataset.CROPS, which says how to blur. Raises DataError for what is
@@ -29,7 +30,7 @@ def square(content, x, y, side, crop, size):
                         f"least {_FEWEST} inside of it")
     top, left = (min(max(round(share * whole), 0), whole - pixels) for share, whole in
                  ((y, height), (x, width)))
-    image = cut(picture, top, left, pixels, frame_for(crop, size))
+    image = with_channels(cut(picture, top, left, pixels, frame_for(crop, size)), channels)
     return image[None].astype(np.float32) / np.float32(127.5) - np.float32(1)
 
 

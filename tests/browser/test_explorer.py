@@ -1,5 +1,6 @@
 """The explorer as a reader uses it: served, and as a file with the decoder inside."""
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image
 
 from experiment.explore import pages
 from experiment.explore.decoder import packed
+from experiment.pictures import to_bytes
 from tests.browser.explorers import decoded, first, numbers, seen, shows
 from tests.browser.pages import expect
 
@@ -132,3 +134,23 @@ def test_the_static_page_is_small_and_asks_for_nothing(explored):
     page = pages.static(about | {"decoder": packed(subject.model)})
     assert len(page.encode()) < 3_000_000
     assert "connect-src" not in page and "http://" not in page.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_dense_layers_and_grey_images_in_a_browser(open_page, tmp_path):
+    from experiment.reopen import load_run
+    from tests.experiment.runs import finished_run
+
+    finished_run(tmp_path / "run", "mnist_vae")
+    settings, model = load_run(tmp_path / "run", "cpu")
+    about = {"size": 28, "z_size": settings.z_size, "decoder": packed(model)}
+    path = tmp_path / "page.html"
+    web = Path(pages.__file__).parent / "web"
+    scripts = [(web / name).read_text(encoding="utf-8") for name in ("arithmetic.js", "decoder.js")]
+    path.write_text(f"<script>{''.join(scripts)}</script>", encoding="utf-8")
+    z = np.random.default_rng(0).standard_normal((1, settings.z_size)).astype(np.float32)
+    page = open_page(path.as_uri())
+    for where_from, images in (("posterior", model.decode(z)), ("prior", model.sample(z))):
+        pixels = page.evaluate("""async ([about, z, from]) =>
+            Array.from(await new Decoder(about).decode(z, from))""", [about, z[0].tolist(), where_from])
+        expected = to_bytes(images[0]).ravel().astype(int)
+        assert np.abs(np.array(pixels) - expected).max() <= 1

@@ -7,8 +7,8 @@ import pytest
 from PIL import Image
 
 from dataset import (
-    CELEBA, CROPS, FLIPS, LFW, DataError, Images, Split, attribute_names, held_out_attributes, images,
-    open_all, open_dataset, read_pictures, toyfaces)
+    CELEBA, CROPS, FLIPS, LFW, DataError, Images, Split, attribute_names, channels, held_out_attributes,
+    open_all, open_dataset, read_pictures, split, toyfaces)
 from dataset.toyfaces import reader
 from tests.dataset.make import (
     celeba_images, celeba_partition, cifar10, encoded, lfw_images, mnist, picture, stl10, write_files,
@@ -157,6 +157,15 @@ def test_attributes_to_test_with_without_decoding(tmp_path, monkeypatch, limit):
     np.testing.assert_array_equal(attributes[:count], images.test.attributes[:count])
 
 
+def test_channels_of_names_and_paths(tmp_path):
+    expected = {"toyfaces": 3, "celeba": 3, "mnist": 1, "fashion_mnist": 1, "cifar10": 3, "stl10": 3}
+    assert {name: channels(name, tmp_path) for name in expected} == expected          # nothing is there
+    places = {kind: data_of(kind, tmp_path / kind) for kind in expected}
+    assert {kind: channels(place, tmp_path) for kind, place in places.items()} == expected
+    with pytest.raises(DataError, match="nowhere: no such file or folder"):
+        channels(tmp_path / "nowhere", tmp_path)
+
+
 def test_attributes_of_data_without_any(tmp_path):
     write_files(tmp_path / "pictures", {f"{i}.png": encoded(picture(i, 16, 16)) for i in range(3)})
     for ask in (attribute_names, lambda data, cache: held_out_attributes(data, 16, cache)):
@@ -179,7 +188,7 @@ def test_the_digest_stands_for_the_pixels():
 
 
 def test_of_many_images_evenly_spread_ones_are_digested(monkeypatch):
-    monkeypatch.setattr(images, "DIGESTED_BYTES", 10 * 300)
+    monkeypatch.setattr(split, "DIGESTED_BYTES", 10 * 300)
     rows = np.zeros((25, 10, 10, 3), np.uint8)
     digests = []
     for number in (0, 1, 3, 24):

@@ -20,6 +20,12 @@ def test_eight_a_row_two_pixels_apart(count, shape):
     assert grid(np.zeros((count, 5, 4, 3))).shape == (*shape, 3)
 
 
+def test_grey_images_are_shown_as_grey():
+    images = np.random.default_rng(0).uniform(-1, 1, (3, 5, 4, 1))
+    picture = grid(images)
+    assert (picture == grid(images.repeat(3, axis=-1))).all()
+
+
 def test_images_lie_in_reading_order_on_white():
     images = np.linspace(-1, 0.5, 11)[:, None, None, None] * np.ones((11, 5, 4, 3))
     picture = grid(images)

@@ -38,6 +38,14 @@ def test_the_difference_of_images_that_are_alike_is_0():
     assert pixels.difference(np.stack([np.zeros((8, 8, 3)), np.ones((8, 8, 3))])) == 1
 
 
+@pytest.mark.parametrize("size, side", [(28, 14), (64, 16), (16, 16), (8, 8), (100, 14)])
+def test_images_of_any_size_are_made_small(size, side):
+    images = np.random.default_rng(0).random((2, size, size, 1))
+    small, step = pixels._small(images), -(-size // 16)
+    assert small.shape == (2, side * side)
+    assert small[1, side + 2] == pytest.approx(images[1, step:2 * step, 2 * step:3 * step].mean())
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_a_copy_is_found_where_it_lies(mirrored, split, monkeypatch):
     monkeypatch.setattr(pixels, "_CHUNK", 30)

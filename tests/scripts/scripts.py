@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from experiment.reopen import script_file
+
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--data", "toyfaces", "--image-size", "32", "--width", "0.1", "--z-size", "6", "--epoch-size", "2",
         "--batch-size", "4", "--limit", "64", "--lr", "3e-4", "--schedule", "constant", "--device", "cpu")
@@ -25,7 +27,7 @@ ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1
 
 def command(script, *arguments, cache):
     """What to type: the script by its path, so that it can run in any folder."""
-    return [sys.executable, str(ROOT / f"{script}.py"), *map(str, arguments), "--cache", str(cache)]
+    return [sys.executable, str(ROOT / script_file(script)), *map(str, arguments), "--cache", str(cache)]
 
 
 def call(script, *arguments, cache, cwd):

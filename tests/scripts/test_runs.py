@@ -80,7 +80,7 @@ def test_a_run_can_be_made_again_from_its_config(cache, tmp_path):
     assert (config["origin"]["seed"], config["origin"]["gamma"]) == ("flag", "ours")
     assert config["versions"]["numpy"] == np.__version__ and config["device"] == "cpu: asked for"
     assert re.fullmatch("[0-9a-f]{8}", config["data"].pop("digest"))
-    assert config["data"] == {"name": "toyfaces", "crop": "centre", "train": 64, "test": 6}
+    assert config["data"] == {"name": "toyfaces", "crop": "centre", "train": 64, "test": 6, "channels": 3}
     assert re.fullmatch("[0-9a-f]{40}(-dirty)?", config["commit"] or "0" * 40)
 
 

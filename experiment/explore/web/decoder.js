@@ -4,13 +4,13 @@
 class Decoder {
   constructor(about) {
     this.size = about.size;
-    let offset = 0, inputs = about.z_size;
+    let offset = 0, before = [about.z_size];
     const weights = halves(about.decoder.weights);
     this.layers = about.decoder.layers.map(layer => {
-      const [height, width, channels] = layer.shape;
-      const taps = layer.kernel ? layer.kernel ** 2 : height * width;
-      const own = weights.subarray(offset, offset += taps * channels * inputs);
-      inputs = channels;
+      const count = layer.kernel ? layer.kernel ** 2 * before.at(-1) * layer.shape.at(-1)
+        : product(before) * product(layer.shape);
+      const own = weights.subarray(offset, offset += count);
+      before = layer.shape;
       const statistics = ({scale, shift}) => ({scale: numbers(scale), shift: numbers(shift)});
       return {...layer, weights: own, posterior: statistics(layer.posterior), prior: statistics(layer.prior)};
     });
@@ -24,9 +24,12 @@ class Decoder {
       finish(y, layer[from], layer.activation);
       [x, shape] = [y, layer.shape];
     }
-    return Uint8ClampedArray.from(x, value => (value + 1) * 127.5);        // rounds, half to even
+    const bytes = Uint8ClampedArray.from(x, value => (value + 1) * 127.5);        // rounds, half to even
+    return shape[2] === 3 ? bytes : Uint8ClampedArray.from({length: 3 * bytes.length}, (_, i) => bytes[i / 3 | 0]);
   }
 }
+
+const product = lengths => lengths.reduce((a, b) => a * b);
 
 /** The numbers in base64 of little-endian float16. */
 function halves(text) {
@@ -39,7 +42,7 @@ function halves(text) {
 
 /** (D) by weights (D, K) -> (K) */
 function dense(x, {shape, weights}) {
-  const y = new Float32Array(shape.reduce((a, b) => a * b));
+  const y = new Float32Array(product(shape));
   for (let d = 0; d < x.length; d++) {
     const value = x[d], row = d * y.length;
     for (let k = 0; k < y.length; k++) y[k] += value * weights[row + k];

@@ -1,0 +1,109 @@
+"""The scripts in examples/, tiny, on small files in the true formats; and commands on what they leave."""
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from experiment.commands import main
+from experiment.evaluation import attribute_network
+from tests.dataset.make import cifar10, mnist, stl10, write_files, zipped
+from tests.scripts.commands import do
+from tests.scripts.scripts import arrays, call, metrics, train
+
+GAN = {"cost_real", "cost_fake", "d_real", "d_fake", "gate_dis", "gate_dec"}
+SETS = {"mnist": zipped(mnist(120, 12)[0]), "cifar10": cifar10(14, 12)[0], "stl10": stl10(64, 2, 12)[0]}
+EXAMPLES = {
+    "mnist_vae": ("mnist", 28, 1, {"kl", "pixel_loss"}),
+    "mnist_vae --conditional": ("mnist", 28, 1, {"kl", "pixel_loss"}),
+    "mnist_gan": ("mnist", 28, 1, GAN),
+    "mnist_gan --conditional": ("mnist", 28, 1, GAN),
+    "cifar_aegan": ("cifar10", 32, 3, GAN | {"kl", "feature_loss"}),
+    "cifar_aegan --conditional": ("cifar10", 32, 3, GAN | {"kl", "feature_loss"}),
+    "stl_aegan": ("stl10", 32, 3, GAN | {"kl", "feature_loss"}),
+    "celeba_aegan": ("mnist", 32, 1, GAN | {"kl", "feature_loss"}),          # convolutions on grey images
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sets")
+    for name, files in SETS.items():
+        write_files(folder / name, files)
+    return folder
+
+
+def flags(folder, name, *more):
+    data, size, _, _ = EXAMPLES[name]
+    return (name.split()[0], "--data", folder / data, "--image-size", size, "--width", 0.1, "--z-size", 6,
+            "--epoch-size", 2, "--batch-size", 4, "--limit", 120, *name.split()[1:], *more)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_runs_and_its_run_opens_again(name, folder, tmp_path):
+    _, size, channels, measured = EXAMPLES[name]
+    train(*flags(folder, name, "--epochs", 2, "--out", "run"), cache=folder / "cache", cwd=tmp_path)
+    run = tmp_path / "run"
+    assert measured <= set(metrics(run)[-1])
+    assert json.loads((run / "config.json").read_text())["data"]["channels"] == channels
+    shown = np.asarray(Image.open(run / "samples" / "epoch_0002.png"))
+    assert shown.shape == (8 * (size + 2) - 2,) * 2 + (3,)
+    assert (channels == 3) == (shown != shown[..., :1]).any()
+    do("export", run, "--out", "model.safetensors", cwd=tmp_path)
+    if "--conditional" not in name:
+        do("sample", "model.safetensors", "--count", 4, "--out", "singles", cwd=tmp_path)
+        assert np.asarray(Image.open(tmp_path / "singles" / "000003.png")).shape == (size, size, 3)
+
+
+@pytest.mark.parametrize("name", ["mnist_vae", "mnist_gan"])
+def test_an_example_goes_on_as_if_nothing_had_happened(name, folder, tmp_path):
+    for out, epochs in (("whole", 3), ("parts", 2)):
+        train(*flags(folder, name, "--schedule", "constant", "--epochs", epochs, "--out", out),
+              cache=folder / "cache", cwd=tmp_path)
+    done = call(name, "--out", "parts", "--resume", "--epochs", 3, cache=folder / "cache", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    whole, parts = (arrays(tmp_path / out / "checkpoints" / "epoch_0003.npz") for out in ("whole", "parts"))
+    assert whole == parts
+
+
+@pytest.fixture(scope="module")
+def grey(folder, tmp_path_factory):
+    """The folder of a run on grey images."""
+    where = tmp_path_factory.mktemp("grey")
+    train(*flags(folder, "mnist_vae", "--epochs", 1, "--out", "run"), cache=folder / "cache", cwd=where)
+    return where / "run"
+
+
+def test_a_colour_picture_is_shown_to_a_model_of_grey_ones(grey, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (28, 28, 3), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "me.png")
+    do("reconstruct", grey, "me.png", "--out", "both.png", cwd=tmp_path)
+    shown = np.asarray(Image.open(tmp_path / "both.png"))[:28].astype(int)
+    assert np.abs(shown - np.asarray(Image.fromarray(pixels).convert("L"))[..., None]).max() <= 1
+    do("interpolate", grey, "me.png", "me.png", "--steps", 3, "--out", "row.png", cwd=tmp_path)
+
+
+def test_colour_data_is_shown_to_a_model_of_grey_ones(grey, folder, tmp_path):
+    do("encode", grey, folder / "cifar10", "--out", "z.npz", cwd=tmp_path)
+    with np.load(tmp_path / "z.npz") as encoded:
+        assert encoded["mean"].shape == (82, 6) and "test_batch/000003" in encoded["names"]
+
+
+def test_grey_images_are_measured_and_walked_among(grey, tmp_path, monkeypatch):
+    monkeypatch.setitem(attribute_network.SETTINGS, "images", 256)
+    for command in ("measure", "attributes", "walk"):
+        main([command, str(grey), "--out", str(tmp_path / command)])
+    found = json.loads((tmp_path / "measure" / "measures.json").read_text())["measures"]
+    assert {"reconstruction", "distances", "z", "nearest"} <= set(found)
+    assert Image.open(tmp_path / "attributes" / "faces_plain.png").mode == "RGBA"
+    main(["explore", str(grey), "--static", str(tmp_path / "page.html")])
+    main(["report", str(grey), "--out", str(tmp_path / "runs.html")])
+
+
+@pytest.mark.parametrize("name", ["mnist_vae", "cifar_aegan", "stl_aegan", "mnist_gan"])
+def test_the_released_numbers_are_shown(name, tmp_path):
+    done = call(name, "--help", cache=tmp_path, cwd=tmp_path)
+    assert done.returncode == 0 and "released: " in done.stdout
+    done = call(name, "--preset", "paper", cache=tmp_path, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "") and len(done.stderr.splitlines()) == 1
+    assert "none of this experiment's presets: use quick or" in done.stderr
