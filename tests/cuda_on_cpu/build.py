@@ -13,6 +13,7 @@ CACHE = Path(tempfile.gettempdir()) / f"cuda-on-cpu-{os.getuid()}"
 BASE = ("g++", "-std=c++17", "-fPIC", "-g1", "-fno-strict-aliasing", "-fvisibility=hidden")
 WARNINGS = ("-Wall", "-Wno-unknown-pragmas", "-Wno-unused", "-Wno-attributes", "-Wno-sign-compare",
             "-fmax-errors=5")
+SCHEDULER = "scheduler.cpp", "banks.cpp"
 OPTIMISE = ("-O1", "-mfma", "-mavx2")
 KERNEL = re.compile(r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\(')
 
@@ -46,11 +47,13 @@ def parsed_header(sanitize=()):
 @cache
 def scheduler():
     """The library that runs the threads of every kernel; never built with a sanitizer."""
-    command = [*BASE, "-O2", "-fcf-protection=none", "-shared", str(HERE / "scheduler.cpp")]
-    built = _built(".so", command, "", "scheduler.h", "fibers.h", "scheduler.cpp")
+    command = [*BASE, "-O2", "-fcf-protection=none", "-shared",
+               *(str(HERE / name) for name in SCHEDULER)]
+    built = _built(".so", command, "", "scheduler.h", "fibers.h", *SCHEDULER)
     library = ctypes.CDLL(str(built), ctypes.RTLD_GLOBAL)
     library.simulator_error.restype = ctypes.c_char_p
     library.simulator_fault_address.restype = ctypes.c_void_p
+    library.simulator_wavefronts.argtypes = (ctypes.c_int, ctypes.POINTER(ctypes.c_longlong))
     library.simulator_set_order.argtypes = (ctypes.c_int, ctypes.c_uint64)
     return library
 

@@ -2,7 +2,8 @@
 // it must compute what a GPU does, with one it must notice.
 
 enum Bug { NONE, BARRIER, BARRIER_AGAIN, DIVERGENT, READ_PAST, WRITE_PAST, WRITE_BEFORE, SHARED_PAST,
-           SHARED_UNSET, STATIC_PAST, LOCAL_PAST, WAIT, WAIT_BARRIER, WAIT_FOR_ALL, LANES, MASK, MISALIGNED };
+           SHARED_UNSET, STATIC_PAST, LOCAL_PAST, WAIT, WAIT_BARRIER, WAIT_FOR_ALL, EARLY_COPY,
+           LATE_WRITE, LANES, MASK, MISALIGNED };
 
 // y[i] = x[i + 1] within a block of 64, cyclically, done twice, so that the shared array is used again.
 extern "C" __global__ void __launch_bounds__(64) rotate_twice(const float* x, float* y, int n) {
@@ -28,6 +29,29 @@ extern "C" __global__ void through_shared(const float* x, float* y, int n) {
     if (t < n || BUG == SHARED_PAST) tile[t] = t < n ? x[t] : 0.0f;
     if (BUG == SHARED_UNSET && t == 0) y[0] = tile[n];
     else if (t < n) y[t] = tile[t];
+}
+
+// y[t] = the sum over k of x[k][(t + 1) % 128], x (K, 128), through two stages of cp.async, by which the first
+// warp copies a row, each lane 16 bytes, to pieces that lie `apart` floats from one another.
+extern "C" __global__ void __launch_bounds__(128) sum_through_copies(const float* x, float* y, int K, int apart) {
+    __shared__ __align__(16) float tile[2][32 * 32];
+    int t = threadIdx.x, next = (t + 1) % 128;
+    auto fetch = [&](int k) {
+        if (k < K && t < 32) copy_async<16>(&tile[k % 2][t * apart], x + k * 128 + t * 4);
+        copy_async_commit();
+    };
+    float sum = 0.0f;
+    fetch(0);
+    for (int k = 0; k < K; ++k) {
+        copy_async_wait<0>();
+        if (BUG == EARLY_COPY) fetch(k + 1);
+        __syncthreads();
+        if (BUG != EARLY_COPY) fetch(k + 1);
+        if (BUG == LATE_WRITE && k == 0) tile[1][0] = 0.0f;
+        sum += tile[k % 2][next / 4 * apart + next % 4];
+    }
+    copy_async_wait<0>();
+    y[t] = sum;
 }
 
 // y (16, 8) = A (16, K) B (K, 8) in tf32, one warp, two stages of cp.async; K a multiple of 8.

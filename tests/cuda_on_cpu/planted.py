@@ -32,6 +32,13 @@ def through_shared(bug="NONE", shared=240):
     return device.to_host(y), x
 
 
+def sum_through_copies(bug="NONE", apart=4):
+    x = np.random.default_rng(0).standard_normal((5, 128)).astype(np.float32)
+    y = device.empty((128,), np.float32)
+    launch("sum_through_copies", (1,), (128,), (device.to_device(x), y, np.int32(5), np.int32(apart)), bug=bug)
+    return device.to_host(y), np.roll(x, -1, axis=1).sum(0)
+
+
 def product_tf32(bug="NONE"):
     rng = np.random.default_rng(0)
     a, b = rng.standard_normal((16, 40)).astype(np.float32), rng.standard_normal((40, 8)).astype(np.float32)
@@ -41,6 +48,7 @@ def product_tf32(bug="NONE"):
 
 
 def product_bf16(bug="NONE"):
+    """With B's rows 16 bytes from one another, A's 32: two of eight rows in the same banks."""
     rng = np.random.default_rng(0)
     a, b = (rng.standard_normal(shape).astype(ml_dtypes.bfloat16) for shape in ((16, 16), (16, 8)))
     y = device.empty((16, 8), np.float32)

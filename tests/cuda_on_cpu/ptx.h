@@ -56,6 +56,9 @@ struct MatrixLoad { unsigned* to; const unsigned* row; };
 // Lane 4 g + q receives the elements (g, 2q), (g, 2q + 1) of each matrix; transposed: (2q, g), (2q + 1, g).
 template <bool TRANSPOSED> void load_matrices(void** operands, unsigned mask) {
     if (mask != ~0u) fail("ldmatrix in part of a warp");
+    const void* rows[WARP];
+    for (int lane = 0; lane < WARP; ++lane) rows[lane] = ((MatrixLoad*)operands[lane])->row;
+    count_access(MATRIX_LOADS, rows, WARP, 16);
     auto element = [&](int matrix, int row, int column) -> unsigned {
         const unsigned* words = ((MatrixLoad*)operands[matrix * 8 + row])->row;
         if ((uintptr_t)words % 16) fail("ldmatrix from a row that is not 16-byte aligned");
@@ -70,13 +73,17 @@ template <bool TRANSPOSED> void load_matrices(void** operands, unsigned mask) {
         }
 }
 
-// The copy is made only when it is waited for, so that a missing wait reads the poison that was there.
+// On a GPU a copy comes at any time between its start and its wait. So here the place that it goes to is poison
+// from the start on, and gets its data at the wait: whoever still reads what lay there, or reads too early what
+// is to come, reads poison. Whoever writes there meanwhile is found at the wait.
 inline void copy_async(void* shared, const void* global, int bytes, bool valid) {
     Thread& thread = self();
     if ((uintptr_t)shared % bytes || (uintptr_t)global % bytes) fail("a misaligned cp.async");
     if (thread.n_copies == MAX_COPIES) fail("too many cp.async in flight");
-    thread.copies[thread.n_copies++] = {(char*)shared, (const char*)global, bytes, valid ? bytes : 0,
-                                        thread.group};
+    AsyncCopy copy = {(unsigned*)shared, (const unsigned*)global, bytes / 4, valid, thread.group};
+    for (int i = 0; i < copy.words; ++i) copy.to[i] = POISON;
+    count_copy(shared, bytes);
+    thread.copies[thread.n_copies++] = copy;
 }
 
 inline void finish_copies(int groups_left) {
@@ -84,10 +91,14 @@ inline void finish_copies(int groups_left) {
     int kept = 0;
     for (int i = 0; i < thread.n_copies; ++i) {
         AsyncCopy copy = thread.copies[i];
-        if (copy.group < thread.group - groups_left)
-            for (int i = 0; i < copy.bytes; ++i) copy.to[i] = i < copy.valid ? copy.from[i] : 0;
-        else
+        if (copy.group >= thread.group - groups_left) {
             thread.copies[kept++] = copy;
+            continue;
+        }
+        for (int i = 0; i < copy.words; ++i) {
+            if (copy.to[i] != POISON) fail("a write to where a cp.async was in flight");
+            copy.to[i] = copy.valid ? copy.from[i] : 0;
+        }
     }
     thread.n_copies = kept;
 }
@@ -114,5 +125,5 @@ template <int BYTES> void copy_async(void* shared, const void* global, bool vali
     static_assert(BYTES == 4 || BYTES == 8 || BYTES == 16, "cp.async copies 4, 8 or 16 bytes");
     cuda_on_cpu::copy_async(shared, global, BYTES, valid);
 }
-inline void copy_async_commit() { ++cuda_on_cpu::self().group; }
+inline void copy_async_commit() { ++cuda_on_cpu::self().group, cuda_on_cpu::self().n_in_group = 0; }
 template <int GROUPS_LEFT> void copy_async_wait() { cuda_on_cpu::finish_copies(GROUPS_LEFT); }

@@ -178,7 +178,7 @@ static void prepare(Thread& thread, int number) {
     thread.stack_pointer = top;
     thread.state = READY;
     thread.copies = copies[number];
-    thread.n_copies = thread.group = 0;
+    thread.n_copies = thread.group = thread.n_in_group = 0;
     thread.index = {number % blockDim.x, number / blockDim.x % blockDim.y,
                     number / (blockDim.x * blockDim.y)};
 }
@@ -206,6 +206,7 @@ static void run_block(unsigned block) {
     n_at_barrier = n_done = 0;
     queue.clear(), queue_head = 0;
     memset(waiting_lanes, 0, sizeof waiting_lanes);
+    count_block();
     for (int i = 0; i < n_threads; ++i) prepare(threads[i], i), queue.push_back(i);
     arrange(queue);
     release(&begin_token);
@@ -219,6 +220,7 @@ int run(const Kernel& what, dim3 grid, dim3 block, size_t shared, void** args) {
     n_threads = block.x * block.y * block.z;
     shared_bytes = (shared + 15) / 16 * 16;
     error[0] = 0, fault_address = nullptr, running = NOBODY;
+    count_launch();
     if (!shared_end) allocate_shared();
     if (__tsan_get_current_fiber) caller_tsan_fiber = __tsan_get_current_fiber();
     bool sanitized = __tsan_get_current_fiber || __asan_poison_memory_region;     // they report faults too

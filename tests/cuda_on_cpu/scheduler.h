@@ -20,7 +20,9 @@ namespace cuda_on_cpu {
 constexpr int WARP = 32;
 constexpr int MAX_COPIES = 256;     // asynchronous copies a thread may have in flight
 
-struct AsyncCopy { char* to; const char* from; int bytes, valid, group; };
+constexpr unsigned POISON = ~0u;    // memory that was not written
+
+struct AsyncCopy { unsigned* to; const unsigned* from; int words; bool valid; int group; };     // !valid: zeros
 
 // The work of a warp operation, done once, by the last lane to arrive. operands[lane] is null outside the
 // mask.
@@ -38,7 +40,7 @@ struct Thread {
     WarpWork work;
     void* operand;
     AsyncCopy* copies;              // issued and not yet waited for
-    int n_copies, group;
+    int n_copies, group, n_in_group;
 };
 
 int current();                      // number of the running thread in its block
@@ -47,6 +49,12 @@ char* dynamic_shared_memory();
 void barrier();
 void warp_operation(unsigned mask, WarpWork work, void* operand);
 void fail(const char* message);     // ends the launch; does not return
+
+enum Access { MATRIX_LOADS, COPIES };
+void count_launch();                // banks.cpp: begins to count anew
+void count_block();
+void count_access(Access kind, const void* const* addresses, int lanes, int bytes);
+void count_copy(const void* to, int bytes);     // a cp.async of the running thread
 
 // All __shared__ arrays of a kernel file lie between two addresses, which the linker names.
 struct Kernel { void (*body)(void**); char *shared_begin, *shared_end; };

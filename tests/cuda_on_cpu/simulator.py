@@ -8,6 +8,7 @@ from gpuarray.cuda.source import source_text
 from tests.cuda_on_cpu import memory
 from tests.cuda_on_cpu.build import compile_kernels, scheduler
 
+ACCESSES = "matrix loads", "copies"                   # enum Access in scheduler.h
 ORDERS = {"forward": 0, "reverse": 1, "random": 2}
 # Of a launch: the grid, the block, the threads of a block, the bytes of dynamic shared memory plus one.
 LIMITS = 2 ** 31 - 1, 65535, 65535, 1024, 1024, 64, 1024, 227 * 1024 + 1
@@ -27,6 +28,7 @@ class SimulatedRuntime:
         self.sanitize = ()             # further options of g++
         self.capability = (9, 0)
         self._libraries = {}
+        self._wavefronts = None        # where to note those of each launch
         self._recording = None         # the launches of the graph that is being captured
 
     empty = staticmethod(memory.empty)
@@ -80,6 +82,20 @@ class SimulatedRuntime:
     def _set_order(self):
         scheduler().simulator_set_order(ORDERS[self.order], self.seed)
 
+    @contextmanager
+    def counting_wavefronts(self):
+        """Gives a list that receives, of each launch within, (kernel, defines, {"matrix loads": (all, extra),
+        "copies": (all, extra)}).
+
+        Of load_matrix and copy_async. A wavefront is one access of the 32 banks of shared memory; extra are
+        those that bank conflicts cost.
+        """
+        before, self._wavefronts = self._wavefronts, []
+        try:
+            yield self._wavefronts
+        finally:
+            self._wavefronts = before
+
     def forget_libraries(self):
         """Compile anew what is launched from now on: the kernel files have changed."""
         self._libraries.clear()
@@ -119,9 +135,18 @@ class SimulatedRuntime:
         if function(three(*grid), three(*block), ctypes.c_size_t(shared), pointers):
             fault = scheduler().simulator_fault_address()
             raise SimulationError(f"{where}: {scheduler().simulator_error().decode()}{_blame(fault, args)}")
+        if self._wavefronts is not None:
+            self._wavefronts.append((kernel, defines, dict(zip(ACCESSES, map(_wavefronts, range(2))))))
         for number, arg in enumerate(args):
             if isinstance(arg, memory.SimulatedArray) and not arg.fenced.is_whole():
                 raise SimulationError(f"{where}: wrote beside argument {number}, shape {arg.shape}")
+
+
+def _wavefronts(access):
+    """(all, extra) of the launch before."""
+    numbers = (ctypes.c_longlong * 2)()
+    scheduler().simulator_wavefronts(access, numbers)
+    return tuple(numbers)
 
 
 def _three(sizes):

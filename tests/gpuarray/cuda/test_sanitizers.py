@@ -32,7 +32,8 @@ def test_kernels_are_clean(sanitizer):
     ("address", "through_shared", "SHARED_PAST", "SEGV"),
     ("thread", "rotate_twice", "BARRIER", "data race"),
     ("thread", "rotate_twice", "BARRIER_AGAIN", "data race"),
-    ("thread", "product_tf32", "WAIT_BARRIER", "data race")])
+    ("thread", "product_tf32", "WAIT_BARRIER", "data race"),
+    ("thread", "sum_through_copies", "EARLY_COPY", "data race")])
 def test_planted_faults_are_found(sanitizer, kernel, bug, words):
     status, found = reports(sanitizer, "tests.cuda_on_cpu.planted", kernel, bug)
     assert any(words in line for line in found), found

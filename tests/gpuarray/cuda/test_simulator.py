@@ -10,13 +10,19 @@ def test_threads_and_blocks(cuda_any_order, n):
     np.testing.assert_array_equal(*planted.rotate_twice(n=n))
 
 
-@pytest.mark.parametrize("bug", ["BARRIER", "BARRIER_AGAIN"])
-def test_a_missing_barrier_gives_wrong_numbers_in_some_order(bug):
-    wrong = []
+def in_every_order(kernel, bug):
+    """The results of a kernel of planted.py."""
+    results = []
     for order, seed in (("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)):
         with device.threads_in_order(order, seed):
-            wrong.append(not np.array_equal(*planted.rotate_twice(bug)))
-    assert any(wrong)
+            results.append(kernel(bug)[0])
+    return results
+
+
+@pytest.mark.parametrize("bug", ["BARRIER", "BARRIER_AGAIN"])
+def test_a_missing_barrier_gives_wrong_numbers_in_some_order(bug):
+    right = planted.rotate_twice()[1]
+    assert not all(np.array_equal(result, right) for result in in_every_order(planted.rotate_twice, bug))
 
 
 @pytest.mark.parametrize("bug, message", [
@@ -45,8 +51,9 @@ def test_tf32_product_with_asynchronous_copies(cuda_any_order):
     np.testing.assert_allclose(*planted.product_tf32(), rtol=1e-5, atol=1e-5)
 
 
-def test_a_wait_that_is_too_lax_reads_poison():
-    assert np.isnan(planted.product_tf32("WAIT")[0]).all()
+def test_a_wait_that_is_too_lax_leaves_two_copies_to_one_place():
+    with pytest.raises(SimulationError, match="in flight"):
+        planted.product_tf32("WAIT")
 
 
 def test_a_wait_without_a_barrier_is_not_enough():
@@ -56,6 +63,39 @@ def test_a_wait_without_a_barrier_is_not_enough():
 def test_copies_that_nobody_waits_for_are_refused():
     with pytest.raises(SimulationError, match="a cp.async that was not waited for"):
         planted.product_tf32("WAIT_FOR_ALL")
+
+
+def test_copies_that_threads_share(cuda_any_order):
+    np.testing.assert_allclose(*planted.sum_through_copies(), rtol=1e-5)
+
+
+def test_a_copy_that_is_started_before_its_barrier_spoils_what_is_read_in_some_order():
+    """Though its data come late: a GPU may land it at any time from its start on."""
+    assert np.isnan(in_every_order(planted.sum_through_copies, "EARLY_COPY")).any()
+
+
+def test_a_write_to_where_a_copy_is_in_flight_is_refused():
+    with pytest.raises(SimulationError, match="a write to where a cp.async was in flight"):
+        planted.sum_through_copies("LATE_WRITE")
+
+
+@pytest.mark.parametrize("apart, factor", [(4, 1), (8, 2), (12, 1), (16, 4), (20, 1), (32, 8)])
+def test_bank_conflicts_of_copies(apart, factor):
+    """Eight lanes fill a wavefront of 128 bytes, unless their pieces lie in the same banks."""
+    with device.counting_wavefronts() as launches:
+        planted.sum_through_copies(apart=apart)
+    (kernel, _, counted), = launches
+    fewest = 5 * 4                                        # rows, quarters of a warp
+    assert kernel == "sum_through_copies" and counted["matrix loads"] == (0, 0)
+    assert counted["copies"] == (fewest * factor, fewest * (factor - 1))
+
+
+def test_bank_conflicts_of_matrix_loads():
+    """Of A's rows, 32 bytes long, four fill the banks, so that eight take two wavefronts; B's fill one."""
+    with device.counting_wavefronts() as launches:
+        planted.product_bf16()
+    (_, _, counted), = launches
+    assert counted == {"matrix loads": (4 * 2 + 4, 4), "copies": (0, 0)}
 
 
 def test_bf16_product_with_matrix_loads(cuda_any_order):
