@@ -1,7 +1,7 @@
 """The mutation check itself: what it takes out of a kernel file, and that tests notice it."""
 from gpuarray.cuda.source import FOLDER
 from tests.mutate_kernels.equivalent import EQUIVALENT
-from tests.mutate_kernels.mutants import find_mutants
+from tests.mutate_kernels.mutants import KINDS, find_mutants
 from tests.mutate_kernels.runner import files_of, run_mutants
 
 KERNEL = """// A comment: __syncthreads(); i < n
@@ -22,7 +22,7 @@ template <int N, class T> __device__ void f(In<T> x, int n) {
 
 def test_what_is_taken_out():
     found = [(mutant.line, mutant.kind, KERNEL[mutant.begin:mutant.end], mutant.replacement)
-             for mutant in find_mutants("f.cu", KERNEL)]
+             for mutant in find_mutants("f.cu", KERNEL) if not mutant.kind.startswith("moved")]
     assert found == [
         (6, "bounds", "min(threadIdx.x, n - 1)", "(threadIdx.x)"),
         (7, "bounds", "i >= n", "false"), (7, "bounds", "j < 0", "false"),
@@ -34,15 +34,67 @@ def test_what_is_taken_out():
 
 
 def test_a_mutant_changes_one_place():
-    mutant = find_mutants("f.cu", KERNEL)[-2]
+    mutant, = (mutant for mutant in find_mutants("f.cu", KERNEL) if mutant.kind == "barrier")
     assert mutant.apply(KERNEL) == KERNEL.replace("__syncthreads();      // why", ";      // why")
     assert str(mutant) == "f.cu:11: barrier: __syncthreads();      // why [removed]"
+
+
+MOVES = """void f() {
+    auto stage = [&](int step) {
+        if (step < n) start(step);
+        copy_async_commit();
+    };
+    for (int step = 0; step < n; ++step) {
+        copy_async_wait<1>();
+        __syncthreads();
+        const int next = step + 1;
+#pragma unroll
+        for (int i = 0; i < 2; ++i) load(next);
+        if (step < 2) { add(step); } else sum = {1, 2};
+        __syncthreads();
+    }
+    __syncthreads();
+    return;
+}
+"""
+
+
+def test_what_is_moved():
+    found = {mutant.words: mutant.apply(MOVES) for mutant in find_mutants("f.cu", MOVES)
+             if mutant.kind.startswith("moved")}
+    names = {"copy_async_commit();": "commit", "if (step < n) start(step);": "start",
+             "__syncthreads();": "sync", "copy_async_wait<1>();": "wait",
+             "for (int i = 0; i < 2; ++i) load(next);": "load",
+             "if (step < 2) { add(step); } else sum = {1, 2};": "add", "const int next = step + 1;": "next"}
+
+    def outline(text):
+        text = " ".join(text.split())
+        for statement, name in names.items():
+            text = text.replace(statement, name)
+        return [name for name in text.replace("#pragma unroll ", "").split() if name in names.values()]
+
+    assert outline(MOVES) == "start commit wait sync next load add sync sync".split()
+    loop = "for (int step = 0; step < n; ++step) { copy_async_wait<1>();..."
+    assert {words: outline(text) for words, text in found.items()} == {
+        words: order.split() for words, order in {
+            "copy_async_commit(); [moved in front of if (step < n) start(step);]":
+                "commit start wait sync next load add sync sync",
+            "__syncthreads(); [moved in front of copy_async_wait<1>();]":
+                "start commit sync wait next load add sync sync",
+            "__syncthreads(); [moved behind for (int i = 0; i < 2; ++i) load(next);]":
+                "start commit wait next load sync add sync sync",
+            "for (int i = 0; i < 2; ++i) load(next); [moved in front of copy_async_wait<1>();]":
+                "start commit load wait sync next add sync sync",
+            "__syncthreads(); [moved in front of if (step < 2) { add(step); } else sum = {1, 2};]":
+                "start commit wait sync next load sync add sync",
+            f"__syncthreads(); [moved in front of {loop}]":
+                "start commit sync wait sync next load add sync"}.items()}
 
 
 def test_kernel_files_have_something_to_take_out():
     kinds = {mutant.kind for path in FOLDER.glob("*.cu*")
              for mutant in find_mutants(path.name, path.read_text())}
-    assert kinds == {"barrier", "wait", "bounds"}
+    assert kinds == set(KINDS)
 
 
 def test_the_files_of_a_kernel():

@@ -1,6 +1,6 @@
-// Counts bank conflicts. Shared memory has 32 banks, each 4 bytes wide, which take turns. Lanes that together touch
-// 128 bytes are served at once, in one wavefront, if no bank is asked for two addresses; else in as many wavefronts
-// as the bank that is asked for most.
+// Counts bank conflicts. Shared memory has 32 banks, each 4 bytes wide, which take turns. Lanes that together
+// touch 128 bytes are served at once, in one wavefront, if no bank is asked for two addresses; else in as
+// many wavefronts as the bank that is asked for most has addresses.
 #include "scheduler.h"
 
 #include <algorithm>
@@ -10,8 +10,9 @@ namespace cuda_on_cpu {
 struct Wavefronts { long long all, extra; };        // extra: more than the fewest that the bytes need
 static Wavefronts wavefronts[2];                    // of a launch, by Access
 
-// A warp's lanes start a cp.async together, but run here one after the other. So the n-th copies of each lane's
-// group are kept until the last lane has come. Where lanes start different numbers, the last are not counted.
+// A warp's lanes start a cp.async together, but run here one after the other. So the n-th copies of each
+// lane's group are kept until the last lane has come. Where lanes start different numbers, the last are not
+// counted.
 struct WarpCopy { long long block; int group, lanes; const void* to[WARP]; };
 constexpr int WARPS = 1024 / WARP, GROUPS = 4;      // GROUPS: that lanes may be apart
 static WarpCopy warp_copies[WARPS][GROUPS][MAX_COPIES];
@@ -45,7 +46,8 @@ void count_copy(const void* to, int bytes) {
 
 }
 
-extern "C" __attribute__((visibility("default"))) void simulator_wavefronts(int kind, long long* all_and_extra) {
+extern "C" __attribute__((visibility("default")))
+void simulator_wavefronts(int kind, long long* all_and_extra) {
     all_and_extra[0] = cuda_on_cpu::wavefronts[kind].all;
     all_and_extra[1] = cuda_on_cpu::wavefronts[kind].extra;
 }

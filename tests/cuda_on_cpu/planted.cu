@@ -31,9 +31,10 @@ extern "C" __global__ void through_shared(const float* x, float* y, int n) {
     else if (t < n) y[t] = tile[t];
 }
 
-// y[t] = the sum over k of x[k][(t + 1) % 128], x (K, 128), through two stages of cp.async, by which the first
-// warp copies a row, each lane 16 bytes, to pieces that lie `apart` floats from one another.
-extern "C" __global__ void __launch_bounds__(128) sum_through_copies(const float* x, float* y, int K, int apart) {
+// y[t] = the sum over k of x[k][(t + 1) % 128], x (K, 128), through two stages of cp.async, by which the
+// first warp copies a row, each lane 16 bytes, to pieces that lie `apart` floats from one another.
+extern "C" __global__ void __launch_bounds__(128)
+sum_through_copies(const float* x, float* y, int K, int apart) {
     __shared__ __align__(16) float tile[2][32 * 32];
     int t = threadIdx.x, next = (t + 1) % 128;
     auto fetch = [&](int k) {

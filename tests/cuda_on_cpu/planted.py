@@ -35,7 +35,8 @@ def through_shared(bug="NONE", shared=240):
 def sum_through_copies(bug="NONE", apart=4):
     x = np.random.default_rng(0).standard_normal((5, 128)).astype(np.float32)
     y = device.empty((128,), np.float32)
-    launch("sum_through_copies", (1,), (128,), (device.to_device(x), y, np.int32(5), np.int32(apart)), bug=bug)
+    args = device.to_device(x), y, np.int32(5), np.int32(apart)
+    launch("sum_through_copies", (1,), (128,), args, bug=bug)
     return device.to_host(y), np.roll(x, -1, axis=1).sum(0)
 
 

@@ -73,9 +73,9 @@ template <bool TRANSPOSED> void load_matrices(void** operands, unsigned mask) {
         }
 }
 
-// On a GPU a copy comes at any time between its start and its wait. So here the place that it goes to is poison
-// from the start on, and gets its data at the wait: whoever still reads what lay there, or reads too early what
-// is to come, reads poison. Whoever writes there meanwhile is found at the wait.
+// On a GPU a copy lands at any time between its start and its wait. So here the place that it goes to is
+// poison from the start on and gets its data at the wait: whoever still reads what lay there, or reads too
+// early what is to come, reads poison. Whoever writes there meanwhile is found at the wait.
 inline void copy_async(void* shared, const void* global, int bytes, bool valid) {
     Thread& thread = self();
     if ((uintptr_t)shared % bytes || (uintptr_t)global % bytes) fail("a misaligned cp.async");

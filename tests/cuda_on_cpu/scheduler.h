@@ -22,7 +22,7 @@ constexpr int MAX_COPIES = 256;     // asynchronous copies a thread may have in 
 
 constexpr unsigned POISON = ~0u;    // memory that was not written
 
-struct AsyncCopy { unsigned* to; const unsigned* from; int words; bool valid; int group; };     // !valid: zeros
+struct AsyncCopy { unsigned* to; const unsigned* from; int words; bool valid; int group; };  // !valid: zeros
 
 // The work of a warp operation, done once, by the last lane to arrive. operands[lane] is null outside the
 // mask.

@@ -1,6 +1,7 @@
-"""The mutation check: what happens when a barrier, a wait or a bounds test is taken out of a kernel?
+"""The mutation check: what happens when a barrier, a wait or a bounds test is taken out of a kernel, or when
+a barrier or an asynchronous copy is moved over what stands beside it?
 
-Each is taken out in turn. Where no test fails then, it is either not tested or not needed.
+Each is changed in turn. Where no test fails then, it is either not tested or not needed where it is.
 
     python -m tests.mutate_kernels                       # every mutant of every kernel file
     python -m tests.mutate_kernels --file latent.cu      # of some files

@@ -1,17 +1,22 @@
-"""Find what can be taken out of a kernel file: barriers, waits, and bounds tests."""
+"""Find what can be taken out of a kernel file (barriers, waits, bounds tests) or moved (barriers, copies)."""
 import re
 from dataclasses import dataclass
 
-KINDS = "barrier", "wait", "bounds"
+KINDS = "barrier", "wait", "bounds", "moved-barrier", "moved-copy"
 BARRIER = re.compile(r"__sync(?:threads|warp)\(\);")
 WAIT = re.compile(r"copy_async_wait<[^>]*>\(\);")
+COMMIT = re.compile(r"copy_async_commit\(\);")
 COMPARISON = re.compile(r" (<|<=|>|>=) ")
 CLAMP = re.compile(r"\b(?:min|max)\(")
 # Not code, or not a test that a thread makes: comments, preprocessor lines, constants, assertions, heads of
 # templates and of loops.
 IGNORED = re.compile(r"//[^\n]*|^[ \t]*#(?:\\\n|[^\n])*|\"[^\"\n]*\"|^constexpr\b[^;]*;|\btemplate\s*<"
                      r"|\b(?:static_assert|alignas|for)\s*\(", re.M)
+NOT_SHOWN = re.compile(r"//[^\n]*|#pragma[^\n]*")
 LEAVES = re.compile(r"\)*\s*(?:return|continue|break)\b")
+# A statement goes on behind its ; or } where this follows.
+GOES_ON = {";": re.compile(r"\s*else\b"), "}": re.compile(r"\s*(?:else\b|[;,)])")}
+DECLARATION = re.compile(r"(?!return\b)[\w:]+(?:<[^;]*?>)?[\s*&]+\w+")
 
 
 @dataclass(frozen=True)
@@ -23,7 +28,7 @@ class Mutant:
     end: int
     replacement: str
     line: int             # counted from 1
-    words: str            # that line, to know it again by
+    words: str            # that line and what becomes of it, to know it again by
 
     def apply(self, text):
         return text[:self.begin] + self.replacement + text[self.end:]
@@ -35,18 +40,90 @@ class Mutant:
 def find_mutants(file, text):
     """Every Mutant of a kernel file."""
     code = _code(text)
-    found = [("barrier", *match.span(), ";") for match in BARRIER.finditer(code)]
-    found += [("wait", *match.span(), ";") for match in WAIT.finditer(code)]
-    found += [("bounds", *_comparison(code, match)) for match in COMPARISON.finditer(code)]
-    found += [("bounds", *clamp) for match in CLAMP.finditer(code) if (clamp := _clamp(code, match))]
-    return [_mutant(file, text, *each) for each in sorted(found, key=lambda each: each[1:])]
+    found = [("barrier", *match.span(), ";", "removed") for match in BARRIER.finditer(code)]
+    found += [("wait", *match.span(), ";", "removed") for match in WAIT.finditer(code)]
+    bounds = [_comparison(code, match) for match in COMPARISON.finditer(code)]
+    bounds += [clamp for match in CLAMP.finditer(code) if (clamp := _clamp(code, match))]
+    found += [("bounds", begin, end, value, f"{text[begin:end]} -> {value}") for begin, end, value in bounds]
+    found = [(begin, kind, begin, *rest) for kind, begin, *rest in found] + list(_moves(text, code))
+    return [_mutant(file, text, *each) for each in sorted(found)]
 
 
-def _mutant(file, text, kind, begin, end, replacement):
-    line = text.count("\n", 0, begin) + 1
-    change = f"{text[begin:end]} -> {replacement}" if kind == "bounds" else "removed"
+def _mutant(file, text, place, kind, begin, end, replacement, change):
+    line = text.count("\n", 0, place) + 1
     words = f"{text.splitlines()[line - 1].strip()} [{change}]"
     return Mutant(file, kind, begin, end, replacement, line, words)
+
+
+def _moves(text, code):
+    """Barriers and commits moved over the nearest statement that is no declaration, and copies that are
+    started behind a wait and its barrier moved in front of both, as `_mutant` takes them."""
+    for match in BARRIER.finditer(code):
+        block, at = _block(code, match.start())
+        for step in 1, -1:
+            if (to := _neighbour(code, block, at, step)) is not None:
+                yield _move(text, code, "moved-barrier", block, at, to)
+    for match in COMMIT.finditer(code):
+        block, at = _block(code, match.start())
+        if (to := _neighbour(code, block, at, -1)) is not None:
+            yield _move(text, code, "moved-copy", block, at, to)
+    for match in WAIT.finditer(code):
+        block, wait = _block(code, match.start())
+        barrier = wait + 1
+        if barrier < len(block) and BARRIER.search(code, *block[barrier]):
+            if (copy := _neighbour(code, block, barrier, 1)) is not None:
+                yield _move(text, code, "moved-copy", block, copy, wait)
+
+
+def _move(text, code, kind, block, at, to):
+    """Statement `at` of a block goes to the place of statement `to`; those between make room."""
+    (begin, end), (first, last) = block[at], block[to]
+    passed = " ".join(NOT_SHOWN.sub("", text[first:last]).split())
+    passed = passed if len(passed) <= 60 else passed[:60] + "..."
+    if at < to:
+        span, replacement, where = (begin, last), text[end:last] + text[begin:end], "behind"
+    else:
+        span, replacement, where = (first, end), text[begin:end] + text[first:begin], "in front of"
+    place = end - len(code[begin:end].lstrip())
+    return place, kind, *span, replacement, f"moved {where} {passed}"
+
+
+def _block(code, position):
+    """([(begin, end) of each statement of the block around a position], the index of the one at it)."""
+    begin, depth = position, 0
+    while depth >= 0:
+        begin -= 1
+        depth += (code[begin] == "}") - (code[begin] == "{")
+    statements, begin = [], begin + 1
+    while (end := _statement_end(code, begin)) is not None:
+        statements.append((begin, end))
+        begin = end
+    return statements, next(i for i, (begin, end) in enumerate(statements) if begin <= position < end)
+
+
+def _statement_end(code, position):
+    """Behind the statement that begins here; None where the block ends."""
+    depth = 0
+    for i in range(position, len(code)):
+        depth += (code[i] in "([{") - (code[i] in ")]}")
+        if depth < 0:
+            return None
+        if not depth and code[i] in ";}" and not GOES_ON[code[i]].match(code, i + 1):
+            return i + 1
+    return None
+
+
+def _neighbour(code, block, at, step):
+    """The index of the next statement before (step -1) or behind (1) that is no declaration, None without."""
+    at += step
+    while 0 <= at < len(block):
+        statement = code[slice(*block[at])].strip()
+        if statement.startswith("return"):
+            return None
+        if not DECLARATION.match(statement):
+            return at
+        at += step
+    return None
 
 
 def _code(text):

@@ -88,16 +88,6 @@ def test_odd_shapes(cuda_any_order, shape, precision):
     check_all_three(cuda_any_order, shape, precision)
 
 
-EVERY_TILE = [(precision, tile) for precision in PRECISIONS for tile in tiles.TILES[precision]]
-
-
-@pytest.mark.parametrize("precision, tile", EVERY_TILE, ids=str)
-def test_every_tile(cuda_any_order, monkeypatch, precision, tile):
-    """More than one tile in each direction, the last one partly filled."""
-    monkeypatch.setitem(tiles.TILES, precision, (tile,))
-    check_all_three(cuda_any_order, (2, 11, 9, 40, 136, 3, 1), precision)
-
-
 @every_precision
 @pytest.mark.parametrize("shape", [(2, 6, 7, 8, 12, 5, 2), (2, 5, 4, 3, 7, 3, 1)], ids=str)
 @pytest.mark.parametrize("splits", [1, 2, 7, 40])
