@@ -62,6 +62,11 @@ class Images:
     skipped: tuple = ()
 
     @property
+    def channels(self):
+        """How many channels its images have."""
+        return self.test.images.shape[-1]
+
+    @property
     def digest(self):
         """Digits that stand for the pixels; of very many images, for those of evenly spread ones."""
         checksum = 0

@@ -79,7 +79,7 @@ def _digest(images):
 def _regressor(images, device):
     rng = generator(0, "attribute network")
     network = nets.regressor(images.size, len(images.train.attribute_names), rng, hidden=SETTINGS["hidden"],
-                             width=SETTINGS["width"], channels=images.train.images.shape[-1], device=device)
+                             width=SETTINGS["width"], channels=images.channels, device=device)
     return nets.Regressor(network, seed=0, learning_rate=SETTINGS["adam"], optimiser="adam")
 
 
