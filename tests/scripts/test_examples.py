@@ -1,5 +1,6 @@
 """The scripts in examples/, tiny, on small files in the true formats; and commands on what they leave."""
 import json
+import re
 
 import numpy as np
 import pytest
@@ -34,9 +35,10 @@ def folder(tmp_path_factory):
 
 
 def flags(folder, name, *more):
-    data, size, _, _ = EXAMPLES[name]
-    return (name.split()[0], "--data", folder / data, "--image-size", size, "--width", 0.1, "--z-size", 6,
-            "--epoch-size", 2, "--batch-size", 4, "--limit", 120, *name.split()[1:], *more)
+    script, *words = name.split()
+    data, size, _, _ = EXAMPLES[script]
+    return (script, "--data", folder / data, "--image-size", size, "--width", 0.1, "--z-size", 6,
+            "--epoch-size", 2, "--batch-size", 4, "--limit", 120, *words, *more)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -107,3 +109,31 @@ def test_the_released_numbers_are_shown(name, tmp_path):
     done = call(name, "--preset", "paper", cache=tmp_path, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "") and len(done.stderr.splitlines()) == 1
     assert "none of this experiment's presets: use quick or" in done.stderr
+
+
+def cut(name, end):
+    return lambda files: files | {name: files[name][:end]}
+
+
+@pytest.mark.parametrize("name, damage, complaint", [
+    ("mnist_vae", cut("train-images-idx3-ubyte.gz", -2000),
+     r"train-images-idx3-ubyte.gz: cannot be read \(.*\): fetch it again"),
+    ("mnist_vae", cut("t10k-images-idx3-ubyte.gz", 3), "t10k-images-idx3-ubyte.gz: cannot be read"),
+    ("mnist_gan --conditional", lambda files: files | {
+        "train-labels-idx1-ubyte.gz": files["t10k-labels-idx1-ubyte.gz"]},
+     "train-labels-idx1-ubyte.gz: has 12 labels for 120 images: put images and labels of one set together"),
+    ("mnist_vae", lambda files: {}, "holds no files: give a folder or an archive of pictures"),
+    ("cifar_aegan", cut("data_batch_2.bin", -1),
+     "data_batch_2.bin: is of 43,021 bytes, not of whole pictures of 3,073 each: fetch it again"),
+    ("cifar_aegan", lambda files: {"data_batch_1": b"x"}, "is the Python version of CIFAR-10, pickles"),
+    ("stl_aegan", cut("unlabeled_X.bin", -5),
+     "unlabeled_X.bin: is of 1,769,467 bytes, not of whole pictures of 27,648 each: fetch it again"),
+    ("stl_aegan --conditional", lambda files: files, "none of the images to train with has attributes")])
+def test_sets_that_cannot_be_used_are_one_line(name, damage, complaint, folder, tmp_path):
+    data = EXAMPLES[name.split()[0]][0]
+    (tmp_path / data).mkdir()
+    write_files(tmp_path / data, damage(SETS[data]))
+    done = call(*flags(tmp_path, name, "--epochs", 1, "--out", "run"), cache=tmp_path / "cache", cwd=tmp_path)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert re.match(f"error: .*{complaint}", done.stderr)
+    assert not (tmp_path / "run").exists() and not list((tmp_path / "cache").glob("*.npy"))
