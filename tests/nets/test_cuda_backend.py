@@ -36,11 +36,14 @@ MODELS = {
                                                      **o),
     "conditional": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, fakes="both", mismatched=True,
                                                     **o),
+    "grey": lambda e, d, s, **o: nets.VAEGAN(e, d, s, Z, gamma=1e-3, **o),
+    "dense": lambda e, d, s, **o: nets.VAE(e, d, Z, sigma=2.0, **o),
     # One sample: log w of thousands of nats leave weights of several only four digits in float32.
     "binary": lambda e, d, s, **o: nets.ImportanceVAE(e, d, Z, nets.LIKELIHOODS["bernoulli"](), flow=flow(e),
                                                       **o),
 }
-ATTRIBUTES = {"conditional": 3}      # of each image, where a model is told any
+ATTRIBUTES = {"conditional": 3, "dense": 2}      # of each image, where a model is told any
+CHANNELS = {"grey": 1, "dense": 1}               # of each image, where they are not 3
 
 
 def flow(beside):
@@ -57,15 +60,22 @@ def cuda():
 
 
 def build(name, where, precision="fp32", **options):
-    rng = np.random.default_rng(3)
-    common = dict(width=0.06, device=where, precision=precision, attributes=ATTRIBUTES.get(name, 0))
+    rng, channels = np.random.default_rng(3), CHANNELS.get(name, 3)
+    common = dict(device=where, precision=precision, attributes=ATTRIBUTES.get(name, 0))
+    if name == "dense":
+        common |= dict(activation="relu", normalise=True)
+        image = SIZE, SIZE, channels
+        networks = (nets.mlp(image, (20, 12), 2 * Z, rng, **common),
+                    nets.mlp(Z, (20, 12), image, rng, output="tanh", paths=2, **common), None)
+        return MODELS[name](*networks, seed=5, learning_rate=1e-3, **options)
+    common |= dict(width=0.06, channels=channels)
     networks = (nets.encoder(SIZE, Z, rng, **common), nets.decoder(SIZE, Z, rng, **common),
                 nets.discriminator(SIZE, rng, **common))
     return MODELS[name](*networks, seed=5, learning_rate=1e-3, **options)
 
 
-def images(step, where):
-    x = np.random.default_rng(step).uniform(-1, 1, (BATCH, SIZE, SIZE, 3)).astype(np.float32)
+def images(step, where, channels=3):
+    x = np.random.default_rng(step).uniform(-1, 1, (BATCH, SIZE, SIZE, channels)).astype(np.float32)
     return ga.to_device(x, where)
 
 
@@ -73,7 +83,8 @@ def batch(name, step, where):
     """A step's images, and their attributes where the model is told any."""
     count = ATTRIBUTES.get(name, 0)
     attributes = np.random.default_rng(100 + step).standard_normal((BATCH, count)).astype(np.float32)
-    return (images(step, where), ga.to_device(attributes, where)) if count else (images(step, where),)
+    shown = images(step, where, CHANNELS.get(name, 3))
+    return (shown, ga.to_device(attributes, where)) if count else (shown,)
 
 
 def assert_networks_close(there, here, buffer, tolerance):
