@@ -41,7 +41,7 @@ class Display:
             self._page.update()
 
     def epoch(self, epoch, grids):
-        """Show what an epoch ends with; grids: {kind: function that gives images (n, S, S, 3), or None}."""
+        """Show what an epoch ends with; grids: {kind: function that gives images (n, S, S, C), or None}."""
         for kind, images in grids.items():
             self.grid(kind, f"{kind}/epoch_{epoch:04d}.png", images)
         if epoch == self._epochs:

@@ -60,7 +60,7 @@ class Training:
         rng = generator(settings.seed, "pictures")
         self.z = rng.standard_normal((PICTURES, model.z_size), np.float32)
         shown = np.sort(rng.permutation(len(images.test))[:PICTURES])
-        originals = images.test.pictures(shown)                       # (n, S, S, 3)
+        originals = images.test.pictures(shown)                       # (n, S, S, C)
         self.step, self.seconds = 0, 0.0
         if settings.resume:
             self.folder = RunFolder(settings.out)

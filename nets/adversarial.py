@@ -22,7 +22,7 @@ class Adversarial(Model):
         self.gates = {}       # of this step, (1,) arrays on the device by network: 1 for 'step', 0 for 'skip'
 
     def gan_gradients(self, x, fakes, attributes=None):
-        """L_GAN on real images x (N, S, S, 3) and fakes (M, S, S, 3) in one batch: adds Dis's gradient.
+        """L_GAN on real images x (N, S, S, C) and fakes (M, S, S, C) in one batch: adds Dis's gradient.
 
         attributes (N, A): of the real images, and in the same order of the fakes, where Dis is told any.
 

@@ -20,7 +20,7 @@ class Regressor(Model):
         return {"test_attribute_loss": float(ga.to_host(loss)[0]) / len(x)}
 
     def predict(self, x):
-        """The attributes (N, A) of images x (N, S, S, 3), with running statistics."""
+        """The attributes (N, A) of images x (N, S, S, C), with running statistics."""
         return self.networks["regressor"](x, "test")[0]
 
     def features(self, x):

@@ -53,7 +53,7 @@ class Model:
     def step(self, *batch):
         """One training step: all gradients on the same parameters, then all updates.
 
-        batch: images (N, S, S, 3) in [-1, 1], and for a conditional model their attributes; of the group's
+        batch: images (N, S, S, C) in [-1, 1], and for a conditional model their attributes; of the group's
         batch this process's part.
         """
         self._train(*batch)
@@ -150,7 +150,7 @@ class Model:
         return "decoder" in self.networks
 
     def sample(self, z, attributes=None):
-        """Images (N, S, S, 3) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics; None
+        """Images (N, S, S, C) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics; None
         for a model without a decoder.
 
         attributes (N, A), here and below: of the images, for a conditional model.

@@ -32,7 +32,7 @@ class VAEGAN(Adversarial):
         self.sample_path = POSTERIOR if fakes == "reconstructions" else PRIOR
 
     def gradients(self, x, attributes=None):
-        """All three gradients of Algorithm 1 for a mini-batch X (N, S, S, 3), on the same parameters.
+        """All three gradients of Algorithm 1 for a mini-batch X (N, S, S, C), on the same parameters.
 
         attributes (N, A): what a conditional model is told of each image (section 4.3).
         """

@@ -110,7 +110,7 @@ def _write_pictures(folder, subject, originals, z, added, shown):
 
 
 def _decoded(subject, z):
-    """Images (rows, columns, S, S, 3) of z (rows, columns, Z)."""
+    """Images (rows, columns, S, S, C) of z (rows, columns, Z)."""
     images = subject.decode(_flat(z), "decoded")
     return images.reshape(*z.shape[:2], *images.shape[1:])
 

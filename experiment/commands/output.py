@@ -42,7 +42,7 @@ def _new_file(path, overwrite, flag="--out"):
 
 @contextlib.contextmanager
 def new_pictures(options, columns=pictures.COLUMNS):
-    """add(images, labels=None) for images (n, S, S, 3) in [-1, 1], which --out shows when the block ends.
+    """add(images, labels=None) for images (n, S, S, C) in [-1, 1], which --out shows when the block ends.
 
     --out FILE.png: one grid, `columns` a row. --out FOLDER: a picture each, 000000.png or 000000_LABEL.png.
     Raises UsageError at once where it exists or cannot be written.

@@ -45,5 +45,5 @@ def run(options):
 
 
 def _filled(row, columns):
-    """A row of a grid (n, S, S, 3), made `columns` long with white."""
+    """A row of a grid (n, S, S, C), made `columns` long with white."""
     return np.concatenate([row, np.ones((columns - len(row), *row.shape[1:]), row.dtype)])

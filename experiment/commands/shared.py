@@ -136,7 +136,7 @@ def add_regressor(parser):
 
 
 def attributes_beside(options, opened, device):
-    """The function of pictures (n, S, S, 3) that gives all that the model wants of them.
+    """The function of pictures (n, S, S, C) that gives all that the model wants of them.
 
     (pictures,), or for a conditional model (pictures, attributes), which the run at --regressor reads.
     """

@@ -9,7 +9,7 @@ _CELL, _DPI = 0.62, 110        # inches an image; dots an inch
 
 
 def labelled_grid(images, column_labels, row_labels=None, title="", blocks=1, block_titles=()):
-    """A grid of images (rows * columns, S, S, 3) in [-1, 1] with words above its columns and left of its
+    """A grid of images (rows * columns, S, S, C) in [-1, 1] with words above its columns and left of its
     rows.
 
     blocks: side by side, each with the same column labels; images (blocks * rows * columns, ...) then.
@@ -58,7 +58,7 @@ def changes(matrices, titles, added, read):
 def queries(originals, words, samples):
     """A row for each test image: what stands out in it, the image, and faces made from its attributes.
 
-    originals (n, S, S, 3). words: a line of text for each. samples: {name of a model: (n, K, S, S, 3)}.
+    originals (n, S, S, C). words: a line of text for each. samples: {name of a model: (n, K, S, S, C)}.
     """
     blocks = {"test image": originals[:, None], **samples}
     columns = [images.shape[1] for images in blocks.values()]

@@ -11,7 +11,7 @@ HELD_OUT = 5         # held-out images needed with an attribute, and without
 class Readings:
     """How well a network reads the attributes of held-out images, and the unit for changes of its readings.
 
-    images (n, S, S, 3), has (n, A) bool: of held-out images.
+    images (n, S, S, C), has (n, A) bool: of held-out images.
     """
 
     def __init__(self, network, images, has):

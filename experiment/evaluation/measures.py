@@ -1,7 +1,7 @@
 """The measures of a finished run, each of which says how far its images or its z are from where they should
 be.
 
-Images are (n, S, S, 3) in [-1, 1]. All but `readable` compare with images that the run has not trained on.
+Images are (n, S, S, C) in [-1, 1]. All but `readable` compare with images that the run has not trained on.
 """
 import numpy as np
 

@@ -26,7 +26,7 @@ _COLUMNS = {
 
 @dataclass
 class Model:
-    """What is shown of a model; pictures are (n, S, S, 3) in [-1, 1].
+    """What is shown of a model; pictures are (n, S, S, C) in [-1, 1].
 
     originals, reconstructions: of the same test images; the latter None without an encoder. results: as
     measuring.measure gives them.

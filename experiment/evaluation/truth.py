@@ -24,7 +24,7 @@ def compare(subject, pictures, z, has, column, name, vectors):
     if not len(rows):
         return None
     again = again.astype(np.float32) / np.float32(127.5) - np.float32(1)
-    true = again - pictures(rows)                                                    # (n, S, S, 3)
+    true = again - pictures(rows)                                                    # (n, S, S, C)
     z_again = compute_all(subject.model.encode, lambda some: again[some], len(rows), subject.device, "again")
     before = subject.decode(z[rows], "decoded")
 

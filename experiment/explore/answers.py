@@ -41,7 +41,7 @@ class Answers:
         return JSON, json.dumps(found).encode()
 
     def decode(self, where_from, body):
-        """Images (1, S, S, 3) of a z, float32, with the statistics of where it is from."""
+        """Images (1, S, S, C) of a z, float32, with the statistics of where it is from."""
         if len(body) != 4 * self.settings.z_size:
             raise Refused(400, f"z needs {4 * self.settings.z_size} bytes, {len(body)} came")
         z = np.frombuffer(body, "<f4")[None].astype(np.float32)

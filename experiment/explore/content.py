@@ -59,7 +59,7 @@ def text(array):
 
 
 def data_uri(image):
-    """An image (S, S, 3) in [-1, 1] as the address of a PNG that holds it."""
+    """An image (S, S, C) in [-1, 1] as the address of a PNG that holds it."""
     return "data:image/png;base64," + base64.b64encode(png(to_bytes(image))).decode()
 
 
