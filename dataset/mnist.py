@@ -15,6 +15,7 @@ from dataset.source import Classes, Source, hold_out, shuffled
 PARTS = {"train": "train", "test": "t10k"}       # and how their files' names begin
 NEEDS = "train-images-idx3-ubyte.gz, t10k-images-idx3-ubyte.gz and the labels beside them, gzipped or not"
 UNZIPPED_TIMES = 1032                            # a gzip file never holds more (RFC 1951)
+MOST_PICTURES = 1 << 24                          # more of them are a damaged header
 
 
 def recognises(place):
@@ -53,7 +54,8 @@ def _records(files, name):
     with one_line(unreadable(where)), opened(files, name) as file:
         count, height, width = _axes(file, 3, where)
     held, size = 16 + count * height * width, files.size(name)
-    if held > size * UNZIPPED_TIMES if name.endswith(".gz") else held != size:
+    fits = held <= size * UNZIPPED_TIMES if name.endswith(".gz") else held == size
+    if not fits or count > MOST_PICTURES:
         raise DataError(f"{where}: is of {size:,} bytes, but {count:,} pictures of {width} x {height} are to "
                         "be in it: fetch it again")
     return Records(files, name, count, (height, width, 1), start=16)

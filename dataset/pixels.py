@@ -99,7 +99,8 @@ class Records:
 
 def whole_records(files, name, shape, axes, label=0):
     """The Records that fill a file. Raises DataError where a part of one is left."""
-    size, length = files.size(name), label + math.prod(shape)
+    with one_line(unreadable(files.where(name))):
+        size, length = files.size(name), label + math.prod(shape)
     if not size or size % length:
         raise DataError(f"{files.where(name)}: is of {size:,} bytes, not of whole pictures of {length:,} "
                         "each: fetch it again")

@@ -78,6 +78,16 @@ def test_cifar10_that_cannot_be_used(tmp_path, files, complaint):
     assert not list((tmp_path / "cache").glob("*.npy"))
 
 
+def test_links_to_nowhere(tmp_path):
+    for number, files in enumerate((CIFAR, STL)):
+        path = write_files(tmp_path / str(number), files)
+        for name in files:
+            (path / name).unlink()
+            (path / name).symlink_to(tmp_path / "nowhere")
+        with pytest.raises(DataError, match=r"\.bin: cannot be read .*: fetch it again"):
+            opened(path, tmp_path, 32)
+
+
 def test_pickles_are_never_opened(tmp_path, monkeypatch):
     for name in ("load", "loads", "Unpickler"):
         monkeypatch.setattr(pickle, name, lambda *_: pytest.fail("unpickled"))

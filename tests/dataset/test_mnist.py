@@ -4,6 +4,7 @@ import gzip
 import numpy as np
 import pytest
 
+import dataset.mnist
 from dataset import DataError, open_all, open_dataset
 from dataset.fashion_mnist import CLASSES
 from tests.dataset.make import idx, mnist, write_files, write_tgz, write_zip, zipped
@@ -133,6 +134,21 @@ def test_damaged_files_are_one_line_and_leave_no_cache(tmp_path, files, complain
         opened(path, tmp_path, want_attributes=True)
     assert "\n" not in str(raised.value)
     assert not list((tmp_path / "cache").glob("*train*"))
+
+
+def test_a_header_of_more_pictures_than_any_set_has(tmp_path, monkeypatch):
+    path = write_files(tmp_path / "digits", zipped(FILES))
+    monkeypatch.setattr(dataset.mnist, "MOST_PICTURES", 69)
+    with pytest.raises(DataError, match="but 70 pictures of 28 x 28 are to be in it"):
+        opened(path, tmp_path)
+
+
+def test_links_to_nowhere(tmp_path):
+    path = write_files(tmp_path / "digits", changed(IMAGES, WHOLE))
+    (path / IMAGES).unlink()
+    (path / IMAGES).symlink_to(tmp_path / "nowhere")
+    with pytest.raises(DataError, match="train-images-idx3-ubyte: cannot be read"):
+        opened(path, tmp_path)
 
 
 def test_damaged_labels_concern_those_alone_who_want_them(tmp_path):
