@@ -71,7 +71,7 @@ def build(settings, device):
         encoder, decoder, discriminator, settings.z_size, gamma=settings.gamma, fakes=settings.fakes,
         decode_again=settings.decode_again, real_weight=settings.real_weight, eps=settings.cost_eps,
         gate=GATE if settings.gate else None, non_saturating=settings.non_saturating,
-        mismatched=settings.mismatched, seed=settings.seed,
+        mismatched=settings.mismatched, apart=settings.apart, seed=settings.seed,
         learning_rate=settings.lr, optimiser=settings.optimiser, weight_decay=settings.weight_decay,
         log_var_bound=settings.log_var_bound, graph=settings.graph and device == "cuda")
 

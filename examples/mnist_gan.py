@@ -57,7 +57,7 @@ def build(settings, device):
     return nets.GAN(
         decoder, discriminator, settings.z_size, real_weight=settings.real_weight, eps=settings.cost_eps,
         gate=GATE if settings.gate else None, non_saturating=settings.non_saturating,
-        mismatched=settings.mismatched, seed=settings.seed, learning_rate=settings.lr,
+        mismatched=settings.mismatched, apart=settings.apart, seed=settings.seed, learning_rate=settings.lr,
         optimiser=settings.optimiser, weight_decay=settings.weight_decay,
         graph=settings.graph and device == "cuda")
 

@@ -107,13 +107,9 @@ def named_arrays(model):
     for network_name, network in model.networks.items():
         for layer in network.layers:
             prefix = f"{network_name}.{layer.name}"
-            arrays[f"{prefix}.weights"] = layer.weights.value
-            if layer.norm is None:
-                arrays[f"{prefix}.bias"] = layer.bias.value
-                continue
-            arrays[f"{prefix}.gamma"] = layer.norm.gamma.value
-            arrays[f"{prefix}.beta"] = layer.norm.beta.value
-            for path, (mean, inv_std) in zip(PATHS, layer.norm.running):
+            for name, parameter in layer.named_parameters.items():
+                arrays[f"{prefix}.{name}"] = parameter.value
+            for path, (mean, inv_std) in zip(PATHS, layer.norm.running if layer.norm else ()):
                 suffix = f".{path}" if len(layer.norm.running) > 1 else ""
                 arrays[f"{prefix}.running_mean{suffix}"] = mean
                 arrays[f"{prefix}.running_inv_std{suffix}"] = inv_std

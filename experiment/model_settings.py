@@ -38,6 +38,7 @@ class AdversarialSettings:
     non_saturating: bool = switch("Dec descends -log D of fakes instead of climbing Dis's cost", False)
     mismatched: bool = switch("with --conditional: real images with other images' attributes are fakes to "
                               "Dis too (ours; Reed et al. 2016)", before=False)
+    apart: bool = switch("Dis normalises real images and fakes each by their own batch (DCGAN)", False)
 
 
 @dataclass(kw_only=True)

@@ -13,8 +13,8 @@ from experiment.run_folder import RunFolder, checked
 from experiment.settings import Settings, finish, saved_values, spelled
 
 # The scripts whose runs can be opened. config.json may come from anywhere: it can name one of these, and
-# nothing else is imported.
-EXAMPLES = "cifar_aegan", "mnist_gan", "mnist_vae", "stl_aegan"          # in the folder examples
+# nothing else is imported. EXAMPLES are those in the folder examples.
+EXAMPLES = "binary_vae", "cifar_aegan", "dcgan", "mnist_gan", "mnist_vae", "stl_aegan"
 EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan", "lfw_regressor", *EXAMPLES
 
 

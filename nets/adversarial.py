@@ -1,5 +1,7 @@
 """What models with a discriminator that learns share: the game between Dis and Dec, and the gate that keeps
 it even."""
+import numpy as np
+
 import gpuarray as ga
 from nets.model import Model
 
@@ -12,13 +14,15 @@ class Adversarial(Model):
     step in which it is too far ahead. non_saturating: the decoder minimises -log D(fake) instead of
     maximising Dis's cost. mismatched [ours; Reed et al. 2016]: in a conditional model Dis also learns to
     refuse real images that it is told other images' attributes of, so that it minds what it is told.
+    apart: Dis normalises real images and fakes each by their own batch (Radford et al. 2016), not by one that
+    they share.
     """
 
     def __init__(self, networks, z_size, real_weight=0.5, eps=1e-3, gate=(0.68, 0.35), non_saturating=False,
-                 mismatched=False, **options):
+                 mismatched=False, apart=False, **options):
         super().__init__(networks, z_size, **options)
         self.real_weight, self.eps, self.gate, self.non_saturating = real_weight, eps, gate, non_saturating
-        self.mismatched = mismatched
+        self.mismatched, self.apart = mismatched, apart
         self.gates = {}       # of this step, (1,) arrays on the device by network: 1 for 'step', 0 for 'skip'
 
     def gan_gradients(self, x, fakes, attributes=None):
@@ -30,7 +34,7 @@ class Adversarial(Model):
         -L_GAN, and one backward pass serves both players; the weight of a fake, which balances Dis alone, is
         divided out (released code).
         """
-        discriminator, n, end = self.networks["discriminator"], len(x), len(x) + len(fakes)
+        n, end = len(x), len(x) + len(fakes)
         shown, told = [x, fakes], attributes
         if attributes is not None:
             told = [attributes] * (end // n)
@@ -38,7 +42,7 @@ class Adversarial(Model):
                 shown = [*shown, x]
                 told += [attributes[1:], self.group.following(attributes)]            # of the next image
             told = ga.concatenate(*filter(len, told))
-        logits, discriminator_back = discriminator(ga.concatenate(*shown), attributes=told)
+        logits, discriminator_back = self._discriminate(shown, told)
         real_weight, fake_weight = 1.0, 1.0
         if self.real_weight is not None:
             real_weight, fake_weight = self.real_weight, (1 - self.real_weight) * n / (len(logits) - n)
@@ -57,6 +61,22 @@ class Adversarial(Model):
             against[end:] = 0
             return discriminator_back(against, weight=0)[n:end]
         return discriminator_back(dlogits, weight=learns)[n:end] * (-1 / fake_weight)
+
+    def _discriminate(self, shown, told):
+        """Logits of all images in the arrays `shown`, (M, 1), and the pullback of Dis."""
+        discriminator = self.networks["discriminator"]
+        if not self.apart:
+            return discriminator(ga.concatenate(*shown), attributes=told)
+        starts = np.cumsum([0, *map(len, shown)]).tolist()
+        parts = [slice(*ends) for ends in zip(starts, starts[1:])]
+        logits, pullbacks = zip(*(discriminator(images, attributes=None if told is None else told[part])
+                                  for images, part in zip(shown, parts)))
+
+        def pullback(dlogits, weight=1.0, need_dx=True):
+            dx = [back(dlogits[part], weight, need_dx) for back, part in zip(pullbacks, parts)]
+            return ga.concatenate(*dx) if need_dx else None
+
+        return ga.concatenate(*logits), pullback
 
     def update(self):
         """Step every network, Dis and Dec only where their gates are open."""

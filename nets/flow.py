@@ -19,8 +19,12 @@ class PlanarFlow:
         self.b = Parameter(Constant((1,), 0.0))
 
     @property
+    def named_parameters(self):
+        return {"u": self.u, "w": self.w, "b": self.b}
+
+    @property
     def parameters(self):
-        return [self.u, self.w, self.b]
+        return list(self.named_parameters.values())
 
     def __call__(self, z):
         """z (M, Z) -> z' (M, Z), log |det dz'/dz| (M,), pullback(dz', dlog_det) -> dz."""

@@ -17,8 +17,6 @@ import numpy as np
 
 import gpuarray as ga
 
-PHASES = "train", "batch", "test"
-
 
 class Parameter:
     """An array that is learned; `value` and `gradient` are views into the flat buffers of its network."""
@@ -92,14 +90,19 @@ class Layer:
     attributes = 0      # how many the layer takes beside its input (Dense)
 
     def __init__(self, name, weights, channels, normalise, activation, norm_eps):
-        self.name, self.activation = name, activation
-        self.weights = weights
+        self.name, self.activation, self.weights = name, activation, weights
         self.norm = BatchNorm(channels, norm_eps, activation) if normalise else None
         self.bias = None if normalise else Parameter(Constant((channels,), 0.0))     # batchnorm has beta
 
     @property
+    def named_parameters(self):
+        """{name: Parameter}"""
+        others = {"gamma": self.norm.gamma, "beta": self.norm.beta} if self.norm else {"bias": self.bias}
+        return {"weights": self.weights, **others}
+
+    @property
     def parameters(self):
-        return [self.weights, *([self.norm.gamma, self.norm.beta] if self.norm else [self.bias])]
+        return list(self.named_parameters.values())
 
     @property
     def tf32(self):

@@ -96,11 +96,15 @@ class Objectives:
         return self.model.real_weight, (1 - self.model.real_weight) * self.n / fakes
 
     def logits(self, fakes):
-        shown, told = np.concatenate([self.x, fakes]), self.attributes_of(self.n + len(fakes))
+        shown, told = [self.x, fakes], [self.attributes_of(self.n), self.attributes_of(len(fakes))]
         if self.mismatched:
-            shown = np.concatenate([shown, self.x])
-            told = np.concatenate([told, np.roll(self.attributes, -1, axis=0)])
-        return self.discriminator(shown, "batch", attributes=told)[0]
+            shown.append(self.x)
+            told.append(np.roll(self.attributes, -1, axis=0))
+        if not self.model.apart:
+            shown = [np.concatenate(shown)]
+            told = [None if self.attributes is None else np.concatenate(told)]
+        return np.concatenate([self.discriminator(images, "batch", attributes=of)[0]
+                               for images, of in zip(shown, told)])
 
     def gan(self, fakes):
         real_weight, fake_weight = self.weights()

@@ -9,8 +9,10 @@ WIRINGS = [dict(fakes="prior", real_weight=0.5), dict(fakes="prior", real_weight
            dict(fakes="prior", real_weight=0.5, non_saturating=True),
            dict(fakes="reconstructions", real_weight=0.5),
            dict(fakes="reconstructions", real_weight=None, decode_again=True),
+           dict(fakes="both", real_weight=None, apart=True),
            dict(fakes="both", real_weight=None), dict(fakes="both", real_weight=0.33, decode_again=True)]
-MISMATCHED = [dict(wiring, mismatched=True) for wiring in (WIRINGS[0], WIRINGS[2], WIRINGS[-2])]
+MISMATCHED = [dict(wiring, mismatched=True)
+              for wiring in (WIRINGS[0], WIRINGS[2], WIRINGS[-2], dict(WIRINGS[2], apart=True))]
 
 
 @pytest.mark.parametrize("name", ["encoder", "decoder", "discriminator"])

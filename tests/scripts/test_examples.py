@@ -22,6 +22,10 @@ EXAMPLES = {
     "cifar_aegan": ("cifar10", 32, 3, GAN | {"kl", "feature_loss"}),
     "cifar_aegan --conditional": ("cifar10", 32, 3, GAN | {"kl", "feature_loss"}),
     "stl_aegan": ("stl10", 32, 3, GAN | {"kl", "feature_loss"}),
+    "binary_vae": ("mnist", 28, 1, {"bound", "kl", "test_bound"}),
+    "binary_vae --samples 3 --flows 2": ("mnist", 28, 1, {"bound", "kl", "test_bound"}),
+    "binary_vae --likelihood gaussian": ("cifar10", 32, 3, {"bound", "kl", "test_bound"}),
+    "dcgan": ("cifar10", 32, 3, GAN),
     "celeba_aegan": ("mnist", 32, 1, GAN | {"kl", "feature_loss"}),          # convolutions on grey images
 }
 
@@ -57,7 +61,7 @@ def test_an_example_runs_and_its_run_opens_again(name, folder, tmp_path):
         assert np.asarray(Image.open(tmp_path / "singles" / "000003.png")).shape == (size, size, 3)
 
 
-@pytest.mark.parametrize("name", ["mnist_vae", "mnist_gan"])
+@pytest.mark.parametrize("name", ["mnist_vae", "mnist_gan", "binary_vae"])
 def test_an_example_goes_on_as_if_nothing_had_happened(name, folder, tmp_path):
     for out, epochs in (("whole", 3), ("parts", 2)):
         train(*flags(folder, name, "--schedule", "constant", "--epochs", epochs, "--out", out),
@@ -66,6 +70,17 @@ def test_an_example_goes_on_as_if_nothing_had_happened(name, folder, tmp_path):
     assert done.returncode == 0, done.stderr
     whole, parts = (arrays(tmp_path / out / "checkpoints" / "epoch_0003.npz") for out in ("whole", "parts"))
     assert whole == parts
+
+
+def test_a_likelihood_of_pixels_is_planned_trained_and_measured(folder, tmp_path):
+    given = flags(folder, "binary_vae --samples 3 --flows 2", "--epochs", 1, "--out", "run")
+    planned = train(*given, "--dry-run", cache=folder / "cache", cwd=tmp_path).stdout
+    assert "\nflow 6\n  planar flow  " in planned and not (tmp_path / "run").exists()
+    train(*given, cache=folder / "cache", cwd=tmp_path)
+    said = do("likelihood", "run", "--importance", 5, "--windows", 30, cwd=tmp_path)
+    found = json.loads((tmp_path / "run" / "likelihood.json").read_text())["likelihood"]
+    assert found["bounds"]["importance"][0] > found["bounds"]["elbo"][0]
+    assert "importance-weighted bound, 5 samples" in said and set(found) == {"bounds", "parzen"}
 
 
 @pytest.fixture(scope="module")
