@@ -25,7 +25,7 @@ PRESETS = {
     "quick": {
         PAPER: GAME,
         OURS: dict(
-            data="toyfaces", image_size=32, width=0.25, epochs=16, epoch_size=75, batch_size=32, cores=1,
+            data="toyfaces", image_size=32, width=0.25, epochs=36, epoch_size=75, batch_size=32, cores=1,
             lr=4e-4, batchnorm_momentum=0.9, mismatched=False,
             gate=True),                # without it Dis wins at once, and Dec ends with one picture
     },

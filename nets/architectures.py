@@ -1,6 +1,7 @@
-"""Encoder, decoder and discriminator of the paper's Table 1 (64x64), and relatives for 32x32 and 128x128.
+"""Encoder, decoder and discriminator of the paper's Table 1 (64x64), and relatives for other sizes.
 
-32x32 follows the released code's CIFAR-10 networks. 128x128 is ours: one more stride-2 block in each network.
+32x32 follows the released code's CIFAR-10 networks. 28x28, for MNIST, and 128x128 are ours: one stride-2
+block less than at 32x32 in each network, and one more than at 64x64.
 `width` scales all hidden channels: 1 in the paper.
 """
 import numpy as np
@@ -8,15 +9,18 @@ import numpy as np
 from nets.layers import Conv, Dense, UpConv
 from nets.network import Network
 
-SIZES = 32, 64, 128
+SIZES = 28, 32, 64, 128
 
 # hidden channels: encoder convolutions, decoder's first feature map then up-convolutions, discriminator
 # convolutions
-_ENCODER = {32: (64, 128, 256), 64: (64, 128, 256), 128: (64, 128, 256, 256)}
-_DECODER = {32: (256, 192, 128, 32), 64: (256, 256, 128, 32), 128: (256, 256, 256, 128, 32)}
-_DISCRIMINATOR = {32: (32, 128, 192, 256), 64: (32, 128, 256, 256), 128: (32, 128, 256, 256, 256)}
-# Dis_l, the layer of the feature loss: 192 x 8 x 8 at 32 pixels, 256 x 8 x 8 at 64, 256 x 16 x 16 at 128
-_FEATURE_LAYER = {32: "conv3", 64: "conv4", 128: "conv4"}
+_ENCODER = {28: (64, 128), 32: (64, 128, 256), 64: (64, 128, 256), 128: (64, 128, 256, 256)}
+_DECODER = {28: (256, 128, 32), 32: (256, 192, 128, 32), 64: (256, 256, 128, 32),
+            128: (256, 256, 256, 128, 32)}
+_DISCRIMINATOR = {28: (32, 128, 256), 32: (32, 128, 192, 256), 64: (32, 128, 256, 256),
+                  128: (32, 128, 256, 256, 256)}
+# Dis_l, the layer of the feature loss: 256 x 7 x 7 at 28 pixels, 192 x 8 x 8 at 32, 256 x 8 x 8 at 64,
+# 256 x 16 x 16 at 128
+_FEATURE_LAYER = {28: "conv3", 32: "conv3", 64: "conv4", 128: "conv4"}
 
 
 def encoder(size, z_size, rng, hidden=1024, width=1.0, attributes=0, channels=3, **options):

@@ -44,7 +44,7 @@ def test_default_folder_names_script_preset_and_time():
     (["--width", "inf"], "--width inf: expected a number"),
     (["--weight-decay", "-0.5"], "--weight-decay -0.5: expected a number of at least 0"),
     (["--seed", "-1"], "--seed -1: expected a whole number from 0"),
-    (["--image-size", "48"], "--image-size 48: use 32, 64 or 128"),
+    (["--image-size", "48"], "--image-size 48: use 28, 32, 64 or 128"),
     (["--preset", "best"], "--preset best: use quick, cpu, paper or released"),
     (["--out", ""], "--out '': the value is empty: expected DIR"),
     (["--data", "  "], "--data '  ': the value is empty: expected DATA"),

@@ -124,7 +124,7 @@ def test_flat_buffers_hold_every_parameter_aligned_and_decayed_ones_first():
 
 
 def test_an_unsupported_size_is_refused():
-    with pytest.raises(ValueError, match="48 is not supported: use one of 32, 64, 128"):
+    with pytest.raises(ValueError, match="48 is not supported: use one of 28, 32, 64, 128"):
         nets.encoder(48, Z, np.random.default_rng(0))
 
 

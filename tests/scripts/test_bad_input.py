@@ -106,7 +106,7 @@ CASES = {
                       ["lfw", "--offline", "lfw-funneled.tgz from https://"]),
     "batch of one": ("celeba_gan", nothing, ["--batch-size", 1], ["--batch-size 1", "batch normalisation"]),
     "batch larger than data": ("celeba_vae", few_images, [*IMAGES, "--batch-size", 9], ["9", "--batch-size"]),
-    "image size": ("celeba_aegan", nothing, ["--image-size", 48], ["--image-size 48", "32, 64 or 128"]),
+    "image size": ("celeba_aegan", nothing, ["--image-size", 48], ["--image-size 48", "28, 32, 64 or 128"]),
     "unknown flag": ("celeba_aegan", nothing, ["--gama", 1], ["--gama", "--gamma?"]),
     "unknown value": ("celeba_aegan", nothing, ["--fakes", "some"], ["--fakes some", "or both"]),
     "out of range": ("celeba_gan", nothing, ["--real-weight", 1.5], ["--real-weight 1.5", "below 1"]),
