@@ -145,7 +145,7 @@ def load_discriminator(run, discriminator, settings, device):
     except UsageError as error:
         raise UsageError(f"--discriminator {error}") from error
     learned = gan.model.networks["discriminator"]
-    discriminator.parameters[...], discriminator.statistics[...] = learned.parameters, learned.statistics
+    discriminator.load(learned.parameters, learned.statistics)
     planned = gan.settings.epochs * gan.settings.epoch_size
     unfinished = f" (only {gan.step:,} of its {planned:,} steps)" if gan.step < planned else ""
     say(f"discriminator: {gan.source}{unfinished}")

@@ -12,6 +12,7 @@ An array comes with its axes and its type. An axis is
 A type is a name of NumPy's, or
     T           the type of activations: float32, float64 (CPU) or bfloat16 (GPU), the same in the whole call
     P           the type of parameters, statistics and sums: float32 beside bfloat16, else the same as T
+    W           the type of weights: P, or T where they are rounded already
     None        the array may be left out
 or several of these with '|' in between. Arrays must also be C-contiguous, not empty, small enough for the
 backend, and all on one device. A tuple of axes asks for a tuple of arrays.
@@ -200,6 +201,8 @@ class _Call:
             return [self.types[word]]
         if word == "T":
             return self.backend.FLOATING
+        if word == "W":
+            return [*self._allowed("P"), *self._allowed("T")]
         if word == "P":
             return [_PARAMETER_TYPE[name] for name in self.backend.FLOATING]
         return [] if word == "None" else [word]

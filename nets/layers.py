@@ -19,13 +19,14 @@ import gpuarray as ga
 
 
 class Parameter:
-    """An array that is learned; `value` and `gradient` are views into the flat buffers of its network."""
+    """An array that is learned; `value`, `gradient` and `multiplied` (the value as products take it) are
+    views into the flat buffers of its network."""
 
     def __init__(self, initial, decayed=False):
         self.initial = initial        # numpy Generator -> array, called when the network is built
         self.shape = initial.shape
         self.decayed = decayed        # does weight decay apply?
-        self.value = self.gradient = None
+        self.value = self.gradient = self.multiplied = None
 
 
 class Constant:
@@ -159,13 +160,14 @@ class Conv(Layer):
         self.stride = stride
 
     def apply(self, x, **epilogue):
-        return ga.conv2d(x, self.weights.value, self.stride, tf32=self.tf32, **epilogue)
+        return ga.conv2d(x, self.weights.multiplied, self.stride, tf32=self.tf32, **epilogue)
 
     def transpose(self, x, da, weight, need_dx):
         if weight:
             ga.conv2d_weight_grad(x, da, self.weights.gradient, self.stride, weight, tf32=self.tf32)
         if need_dx:
-            return ga.conv2d_input_grad(da, self.weights.value, self.stride, x.shape[1:3], tf32=self.tf32)
+            return ga.conv2d_input_grad(da, self.weights.multiplied, self.stride, x.shape[1:3],
+                                        tf32=self.tf32)
 
     def output_shape(self, shape):
         height, width, _ = shape
@@ -186,13 +188,13 @@ class UpConv(Layer):
 
     def apply(self, x, **epilogue):
         size = x.shape[1] * self.stride, x.shape[2] * self.stride
-        return ga.conv2d_input_grad(x, self.weights.value, self.stride, size, tf32=self.tf32, **epilogue)
+        return ga.conv2d_input_grad(x, self.weights.multiplied, self.stride, size, tf32=self.tf32, **epilogue)
 
     def transpose(self, x, da, weight, need_dx):
         if weight:
             ga.conv2d_weight_grad(da, x, self.weights.gradient, self.stride, weight, tf32=self.tf32)
         if need_dx:
-            return ga.conv2d(da, self.weights.value, self.stride, tf32=self.tf32)
+            return ga.conv2d(da, self.weights.multiplied, self.stride, tf32=self.tf32)
 
     def output_shape(self, shape):
         height, width, _ = shape
@@ -233,13 +235,13 @@ class Dense(Layer):
         return y.reshape(len(x), *self.out_shape), pullback
 
     def apply(self, x, **epilogue):
-        return ga.dense(x, self.weights.value, tf32=self.tf32, **epilogue)
+        return ga.dense(x, self.weights.multiplied, tf32=self.tf32, **epilogue)
 
     def transpose(self, x, da, weight, need_dx):
         if weight:
             ga.dense_weight_grad(x, da, self.weights.gradient, weight, tf32=self.tf32)
         if need_dx:
-            return ga.dense_input_grad(da, self.weights.value, tf32=self.tf32)
+            return ga.dense_input_grad(da, self.weights.multiplied, tf32=self.tf32)
 
     def output_shape(self, shape):
         return self.out_shape

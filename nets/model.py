@@ -207,6 +207,8 @@ class Model:
                 raise ValueError(f"state of another model: {name} {found}")
         for name, array in arrays.items():
             array[...] = ga.to_device(state[name].astype(array.dtype, copy=False), self._device)
+        for network in self.networks.values():
+            network.round_parameters()
 
     @property
     def _device(self):

@@ -17,7 +17,8 @@ class Network:
     layers: list of nets.layers.Layer. rng: numpy Generator for the initial weights. device: 'cpu' or 'cuda'.
     dtype: of the parameters, float32 (float64 on the CPU for checks).
     feature_layer: name of the layer whose linear output is Dis_l, for a discriminator.
-    precision: 'fp32', 'tf32' or 'bf16', how products are computed (CPU: fp32).
+    precision: 'fp32', 'tf32' or 'bf16', how products are computed (CPU: fp32). With bf16 there is a third
+    flat buffer, `rounded`: the parameters in bfloat16, which products read and optimisers keep up to date.
     paths: how many sets of running statistics there are (nets.layers). momentum: the share of them that a
     step keeps.
     """
@@ -100,9 +101,22 @@ class Network:
         self.decay_boundary = offsets[n_decayed] if n_decayed < len(offsets) else total
         self.parameters = ga.to_device(flat, device)
         self.gradients = ga.to_device(np.zeros_like(flat), device)
+        bf16 = self.precision == "bf16"
+        self.rounded = ga.cast(self.parameters, "bfloat16") if bf16 else None
         for (parameter, _), offset in zip(drawn, offsets):
             parameter.value = _view(self.parameters, offset, parameter.shape)
             parameter.gradient = _view(self.gradients, offset, parameter.shape)
+            parameter.multiplied = _view(self.rounded, offset, parameter.shape) if bf16 else parameter.value
+
+    def load(self, parameters, statistics):
+        """Take over what another network like this one has learned: flat buffers on this one's device."""
+        self.parameters[...], self.statistics[...] = parameters, statistics
+        self.round_parameters()
+
+    def round_parameters(self):
+        """Keep `rounded` up to date: to be called where parameters change other than by an optimiser."""
+        if self.rounded is not None:
+            self.rounded[...] = ga.cast(self.parameters, "bfloat16")
 
     def _lay_out_statistics(self, rng, device, dtype, paths):
         norms = [layer.norm for layer in self.layers if layer.norm]

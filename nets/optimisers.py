@@ -16,7 +16,7 @@ class RMSProp:
         """Move the parameters, clear the gradients. learning_rate, gate: (1,) arrays; gate 0: only clear."""
         net = self.network
         ga.rmsprop_step(net.parameters, net.gradients, self.buffers["ms"], learning_rate, gate, self.decay,
-                        self.eps, self.weight_decay, net.decay_boundary)
+                        self.eps, self.weight_decay, net.decay_boundary, net.rounded)
 
 
 class Adam:
@@ -33,7 +33,8 @@ class Adam:
         """Move the parameters, clear the gradients. learning_rate, gate: (1,) arrays; gate 0: only clear."""
         net, buffers = self.network, self.buffers
         ga.adam_step(net.parameters, net.gradients, buffers["m"], buffers["v"], buffers["t"], learning_rate,
-                     gate, self.beta1, self.beta2, self.eps, self.weight_decay, net.decay_boundary)
+                     gate, self.beta1, self.beta2, self.eps, self.weight_decay, net.decay_boundary,
+                     net.rounded)
 
 
 OPTIMISERS = {"rmsprop": RMSProp, "adam": Adam}

@@ -106,8 +106,7 @@ def _load(path, network, device):
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return False
     if fits:
-        for array, values in kept:
-            array[...] = ga.to_device(values, device)
+        network.load(*(ga.to_device(values, device) for _, values in kept))
     return fits
 
 

@@ -15,7 +15,12 @@ def _decayed(p, g, weight_decay, boundary, chunk):
     return g[chunk]
 
 
-def rmsprop_step(p, g, ms, lr, gate, decay, eps, weight_decay, n_decayed):
+def _round(p, rounded, chunk):
+    if rounded is not None:
+        rounded[chunk] = p[chunk]
+
+
+def rmsprop_step(p, g, ms, lr, gate, decay, eps, weight_decay, n_decayed, rounded):
     if gate is not None and gate[0] == 0:
         g[:] = 0
         return
@@ -35,11 +40,12 @@ def rmsprop_step(p, g, ms, lr, gate, decay, eps, weight_decay, n_decayed):
         scratch *= rate
         p[chunk] -= scratch
         gradient[:] = 0
+        _round(p, rounded, chunk)
 
     in_chunks(step, p.size, _CHUNK)
 
 
-def adam_step(p, g, m, v, t, lr, gate, beta1, beta2, eps, weight_decay, n_decayed):
+def adam_step(p, g, m, v, t, lr, gate, beta1, beta2, eps, weight_decay, n_decayed, rounded):
     if gate is not None and gate[0] == 0:
         g[:] = 0
         return
@@ -54,5 +60,6 @@ def adam_step(p, g, m, v, t, lr, gate, beta1, beta2, eps, weight_decay, n_decaye
         v[chunk] += number(1 - beta2) * (gradient * gradient - v[chunk])
         p[chunk] -= rate * m[chunk] / (np.sqrt(v[chunk]) * correction + number(eps))
         gradient[:] = 0
+        _round(p, rounded, chunk)
 
     in_chunks(step, p.size, _CHUNK)

@@ -16,10 +16,9 @@ ALONG_DEPTH = {"conv_forward": (True, False), "conv_input_grad": (True, True),
 
 
 def conv2d(x, w, stride, bias, activation, moments, tf32):
-    (n, h, width, c), (side, _, _, k) = x.shape, w.shape
+    (n, h, width, c), (side, _, _, k), w = x.shape, w.shape, cast(w, x.dtype.name)
     if _is_narrow(side, stride, k, moments):
         return _narrow(x, w, k, (side - 1) // 2, False, bias, activation)
-    w = cast(w, x.dtype.name)
     p, q = ceil_div(h, stride), ceil_div(width, stride)
     a, b = _operands("conv_forward", x, _lines_vectorise(c, x), _lines_vectorise(k, w))
     plan = plan_product(_precision(x, tf32), a, b, n * p * q, k, side * side * a.padded(c))
@@ -28,10 +27,9 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
 
 
 def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
-    (n, p, q, k), (side, _, c, _), (h, width) = dy.shape, w.shape, size
+    (n, p, q, k), (side, _, c, _), (h, width), w = dy.shape, w.shape, size, cast(w, dy.dtype.name)
     if _is_narrow(side, stride, c, moments):
         return _narrow(dy, w, c, side // 2, True, bias, activation)
-    w = cast(w, dy.dtype.name)
     a, b = _operands("conv_input_grad", dy, *(_lines_vectorise(k, dy, w),) * 2)
     taps = ceil_div(side, stride) ** 2          # of the phase that has most; it has as many pixels as dy
     plan = plan_product(_precision(dy, tf32), a, b, n * p * q, c, taps * a.padded(k), phases=stride * stride)

@@ -18,7 +18,7 @@ constexpr int SEEN = (COLS + SIDE - 1 + 3) / 4 * 4;                   // of a ro
 static_assert(ACROSS * COLS == TILE && THREADS / ACROSS * ROWS == TILE, "tiles are square");
 
 extern "C" __global__ void __launch_bounds__(THREADS)
-conv_narrow(In<ELEMENT> x, In<float> w, In<float> bias, Out<ELEMENT> y, int H, int W, int C, int before,
+conv_narrow(In<ELEMENT> x, In<ELEMENT> w, In<float> bias, Out<ELEMENT> y, int H, int W, int C, int before,
             bool flipped, int activation, bool vectorised) {
     __shared__ __align__(16) float patch[CHANNELS][PATCH * PITCH], weights[CHANNELS][SIDE * SIDE][4];
     const int tiles_across = (W + TILE - 1) / TILE, tiles = tiles_across * ((H + TILE - 1) / TILE);
@@ -44,7 +44,7 @@ conv_narrow(In<ELEMENT> x, In<float> w, In<float> bias, Out<ELEMENT> y, int H, i
             const int k = i % OUT, c = i / OUT % CHANNELS, tap = i / (OUT * CHANNELS);
             const int from = flipped ? ((SIDE * SIDE - 1 - tap) * OUT + k) * C + c0 + c
                                      : (tap * C + c0 + c) * OUT + k;
-            weights[c][tap][k] = c0 + c < C ? w[from] : 0.0f;
+            weights[c][tap][k] = c0 + c < C ? to_float(w[from]) : 0.0f;
         }
         __syncthreads();
         for (int c = 0; c < CHANNELS; ++c)

@@ -6,6 +6,7 @@
 //              p -= lr / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + eps)
 // Learning rate, gate and t are read from device memory, so that a captured graph sees their changes. Where
 // the gate is 0, only g is written.
+// With bf16, the parameters are written a second time, rounded, for the products to read.
 // Tiling: a thread takes WIDTH consecutive elements (16 bytes where size and addresses allow). Each array is
 // read once and written once. Precision: float32.
 // Test: python -m pytest tests/gpuarray/cuda/test_optimisers.py
@@ -21,10 +22,10 @@ __device__ inline void add_decay(float (&g)[WIDTH], const float (&p)[WIDTH], flo
         if (from + i < decayed) g[i] = fmaf(weight_decay, p[i], g[i]);
 }
 
-// p, g, ms (size,), size a multiple of WIDTH; lr, gate (1,); share = 1 - decay
+// p, g, ms (size,), size a multiple of WIDTH; rounded (size,), or null; lr, gate (1,); share = 1 - decay
 extern "C" __global__ void
-rmsprop(Out<float> p, Out<float> g, Out<float> ms, In<float> lr, In<float> gate, float share, float eps,
-        float weight_decay, int size, int decayed) {
+rmsprop(Out<float> p, Out<float> g, Out<float> ms, Out<bfloat16> rounded, In<float> lr, In<float> gate,
+        float share, float eps, float weight_decay, int size, int decayed) {
     int from = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
     if (from >= size) return;
     const float zeros[WIDTH] = {};
@@ -44,17 +45,19 @@ rmsprop(Out<float> p, Out<float> g, Out<float> ms, In<float> lr, In<float> gate,
         parameter[i] -= rate * gradient[i] / (sqrtf(square[i]) + eps);
     }
     store(p + from, parameter);
+    if (rounded != nullptr) store(rounded + from, parameter);
     store(ms + from, square);
     store(g + from, zeros);
 }
 
-// p, g, m, v (size,), size a multiple of WIDTH; t, lr, gate (1,), t the steps taken before this one.
+// p, g, m, v (size,), size a multiple of WIDTH; rounded (size,), or null; t, lr, gate (1,), t the steps taken
+// before this one.
 // Of each beta the kernel takes log(beta) and share = 1 - beta, which float32 holds more exactly than beta:
 // 1 - beta^t = -expm1(t log(beta)).
 extern "C" __global__ void
-adam(Out<float> p, Out<float> g, Out<float> m, Out<float> v, In<float> t, In<float> lr, In<float> gate,
-     float log_beta1, float log_beta2, float share1, float share2, float eps, float weight_decay, int size,
-     int decayed) {
+adam(Out<float> p, Out<float> g, Out<float> m, Out<float> v, Out<bfloat16> rounded, In<float> t, In<float> lr,
+     In<float> gate, float log_beta1, float log_beta2, float share1, float share2, float eps,
+     float weight_decay, int size, int decayed) {
     int from = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
     if (from >= size) return;
     const float zeros[WIDTH] = {};
@@ -77,6 +80,7 @@ adam(Out<float> p, Out<float> g, Out<float> m, Out<float> v, In<float> t, In<flo
         parameter[i] -= rate * mean[i] / (sqrtf(square[i]) * correction + eps);
     }
     store(p + from, parameter);
+    if (rounded != nullptr) store(rounded + from, parameter);
     store(m + from, mean);
     store(v + from, square);
     store(g + from, zeros);

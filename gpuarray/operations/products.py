@@ -1,4 +1,7 @@
-"""Convolutions and dense layers: products with weights, then bias and activation; and their gradients."""
+"""Convolutions and dense layers: products with weights, then bias and activation; and their gradients.
+
+Weights w of another type than the activations are rounded to theirs first.
+"""
 from gpuarray.checks import check_precision, check_value, checked
 from gpuarray.rules import FINITE, Choice, Shape, Whole
 
@@ -14,7 +17,7 @@ def conv2d(x, w, stride=1, bias=None, activation="linear", moments=False, tf32=F
     activation: 'linear', 'relu' or 'tanh'. moments=True returns (y, (mean, var)): the mean and the biased
     variance of y over N, H and W, (K,) each, for batchnorm.
     """
-    backend = checked("conv2d", stride=(stride, STRIDE), x=(x, "N H W C", "T"), w=(w, "k k C K", "P"),
+    backend = checked("conv2d", stride=(stride, STRIDE), x=(x, "N H W C", "T"), w=(w, "k k C K", "W"),
                       bias=(bias, "K", "P|None"), activation=(activation, ACTIVATIONS),
                       y="N H/stride W/stride K")
     check_precision("conv2d", backend, x, tf32)
@@ -30,7 +33,7 @@ def conv2d_input_grad(dy, w, stride, size, bias=None, activation="linear", momen
     """
     check_value("conv2d_input_grad", "size", size, SIZE)
     backend = checked("conv2d_input_grad", stride=(stride, STRIDE), H=size[0], W=size[1],
-                      dy=(dy, "N H/stride W/stride K", "T"), w=(w, "k k C K", "P"),
+                      dy=(dy, "N H/stride W/stride K", "T"), w=(w, "k k C K", "W"),
                       bias=(bias, "C", "P|None"), activation=(activation, ACTIVATIONS), dx="N H W C")
     check_precision("conv2d_input_grad", backend, dy, tf32)
     return backend.conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32)
@@ -50,7 +53,7 @@ def conv2d_weight_grad(x, dy, dw, stride=1, weight=1.0, tf32=False):
 
 def dense(x, w, bias=None, activation="linear", moments=False, tf32=False):
     """x (N, D), w (D, K), bias (K,) -> y (N, K) = activation(x w + bias); the rest is as in conv2d."""
-    backend = checked("dense", x=(x, "N D", "T"), w=(w, "D K", "P"), bias=(bias, "K", "P|None"),
+    backend = checked("dense", x=(x, "N D", "T"), w=(w, "D K", "W"), bias=(bias, "K", "P|None"),
                       activation=(activation, ACTIVATIONS), y="N K")
     check_precision("dense", backend, x, tf32)
     return backend.dense(x, w, bias, activation, moments, tf32)
@@ -58,7 +61,7 @@ def dense(x, w, bias=None, activation="linear", moments=False, tf32=False):
 
 def dense_input_grad(dy, w, tf32=False):
     """dy (N, K), w (D, K) -> dx (N, D)."""
-    backend = checked("dense_input_grad", dy=(dy, "N K", "T"), w=(w, "D K", "P"), dx="N D")
+    backend = checked("dense_input_grad", dy=(dy, "N K", "T"), w=(w, "D K", "W"), dx="N D")
     check_precision("dense_input_grad", backend, dy, tf32)
     return backend.dense_input_grad(dy, w, tf32)
 

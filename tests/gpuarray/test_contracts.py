@@ -144,6 +144,7 @@ def refusals(a):
         ("rmsprop_step", "lr", lambda: ga.rmsprop_step(flat, flat, flat, 1e-3)),
         ("rmsprop_step", "gate", lambda: ga.rmsprop_step(flat, flat, flat, one, flat)),
         ("rmsprop_step", "decay", lambda: ga.rmsprop_step(flat, flat, flat, one, decay=-0.1)),
+        ("rmsprop_step", "rounded", lambda: ga.rmsprop_step(flat, flat, flat, one, rounded=flat)),
         ("rmsprop_step", "weight_decay", lambda: ga.rmsprop_step(flat, flat, flat, one, weight_decay="0")),
         ("adam_step", "t", lambda: ga.adam_step(flat, flat, flat, flat, flat, one)),
         ("adam_step", "v", lambda: ga.adam_step(flat, flat, flat, a.rows, one, one)),

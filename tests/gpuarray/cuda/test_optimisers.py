@@ -3,7 +3,7 @@ import pytest
 
 import gpuarray as ga
 from tests.gpuarray.check import assert_close
-from tests.gpuarray.cuda.check import FLOAT32, check_on_device, misaligned
+from tests.gpuarray.cuda.check import BFLOAT16, FLOAT32, check_on_device, misaligned
 
 DECAY = {"weight_decay": 0.03, "eps": 1e-3}
 
@@ -61,6 +61,21 @@ def test_adam(cuda_any_order, size, n_decayed, gate, steps):
 
     t = np.array([steps], FLOAT32)
     check_on_device(cuda_any_order, operation, plain, [*draw(size, 4), t, *lr_and_gate(gate)])
+
+
+@pytest.mark.parametrize("gate", [None, 1, 0])
+@pytest.mark.parametrize("size", [7, 1030, 2048])
+@pytest.mark.parametrize("step, count", [(ga.rmsprop_step, 3), (ga.adam_step, 4)])
+def test_parameters_are_rounded_for_products(cuda_any_order, step, count, size, gate):
+    place = cuda_any_order.to_device
+    for place_rounded in place, lambda array: misaligned(cuda_any_order, array):
+        p, *others = map(place, draw(size, count))
+        others += [place(np.zeros(1, FLOAT32))] if step is ga.adam_step else []
+        before = np.full(size, 7, BFLOAT16)
+        rounded = place_rounded(before)
+        step(p, *others, *map(place, lr_and_gate(gate)), rounded=rounded)
+        moved = cuda_any_order.to_host(p).astype(BFLOAT16)
+        np.testing.assert_array_equal(cuda_any_order.to_host(rounded), before if gate == 0 else moved)
 
 
 def test_several_steps_as_in_the_numpy_backend(cuda):

@@ -4,8 +4,11 @@ import pytest
 
 import gpuarray as ga
 from gpuarray.cuda import runtime
+from nets.model import Model
+from nets.optimisers import OPTIMISERS
 from tests.cuda_on_cpu.workload import images, vaegan
 from tests.gpuarray.check import STEP_TOLERANCE, assert_close, assert_steps_close, relative_error
+from tests.gpuarray.cuda.check import BFLOAT16
 
 PRECISIONS = "fp32", "tf32", "bf16"
 
@@ -97,6 +100,32 @@ def test_a_graph_does_what_single_launches_do(precision):
     assert metrics == their_metrics
     for name in eager:
         np.testing.assert_array_equal(replayed[name], eager[name], name)
+
+
+def test_what_products_read_follows_the_parameters(monkeypatch):
+    """With bf16: after steps of either optimiser, and where a state is taken back or taken over."""
+    def assert_rounded(network):
+        weights = network.layers[0].weights
+        for exact, rounded in ((network.parameters, network.rounded), (weights.value, weights.multiplied)):
+            np.testing.assert_array_equal(ga.to_host(rounded), ga.to_host(exact).astype(BFLOAT16))
+
+    x = ga.to_device(images(3), "cuda")
+    models = [vaegan("cuda", precision="bf16", gate=None, optimiser=optimiser) for optimiser in OPTIMISERS]
+    before = models[0].state()
+    for model in models:
+        kept = [ga.to_host(network.rounded) for network in model.networks.values()]
+        model.step(x)
+        for network, rounded in zip(model.networks.values(), kept):
+            assert (ga.to_host(network.rounded) != rounded).any()
+            assert_rounded(network)
+    monkeypatch.setattr(Model, "_device", "cuda")           # the simulated device's arrays are NumPy's, too
+    models[0].restore(before)
+    for network in models[0].networks.values():
+        assert_rounded(network)
+    encoder, learned = (model.networks["encoder"] for model in models)
+    encoder.load(learned.parameters, learned.statistics)
+    assert_rounded(encoder)
+    np.testing.assert_array_equal(ga.to_host(encoder.rounded), ga.to_host(learned.rounded))
 
 
 def test_pictures_agree_with_numpy():
