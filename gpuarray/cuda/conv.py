@@ -3,6 +3,7 @@ import numpy as np
 
 from gpuarray.cuda.cast import cast
 from gpuarray.cuda.layout import ELEMENT_TYPES, ceil_div, flat_grid
+from gpuarray.cuda.patches import plan_patches, sees_patches
 from gpuarray.cuda.runtime import empty, is_aligned, launch, runtime_of
 from gpuarray.cuda.sums import merge_moments
 from gpuarray.cuda.tiles import NARROW, REDUCE, Operand, plan_product
@@ -21,8 +22,12 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
         return _narrow(x, w, k, (side - 1) // 2, False, bias, activation)
     p, q = ceil_div(h, stride), ceil_div(width, stride)
     a, b = _operands("conv_forward", x, _lines_vectorise(c, x), _lines_vectorise(k, w))
-    plan = plan_product(_precision(x, tf32), a, b, n * p * q, k, side * side * a.padded(c))
-    return _activations("conv_forward", plan, (x, w), (n, p, q, k), (n, h, width, c, p, q, k, side, stride),
+    kernel, precision = "conv_forward", _precision(x, tf32)
+    if sees_patches(c, x.dtype.itemsize, side, stride, (p, q), a.vectorised and b.vectorised):
+        kernel, plan = "conv_forward_patch", plan_patches(precision, b, n, (p, q), k, c, side, stride)
+    else:
+        plan = plan_product(precision, a, b, n * p * q, k, side * side * a.padded(c))
+    return _activations(kernel, plan, (x, w), (n, p, q, k), (n, h, width, c, p, q, k, side, stride),
                         bias, activation, moments)
 
 
@@ -31,9 +36,14 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     if _is_narrow(side, stride, c, moments):
         return _narrow(dy, w, c, side // 2, True, bias, activation)
     a, b = _operands("conv_input_grad", dy, *(_lines_vectorise(k, dy, w),) * 2)
-    taps = ceil_div(side, stride) ** 2          # of the phase that has most; it has as many pixels as dy
-    plan = plan_product(_precision(dy, tf32), a, b, n * p * q, c, taps * a.padded(k), phases=stride * stride)
-    return _activations("conv_input_grad", plan, (dy, w), (n, h, width, c),
+    kernel, precision, phases = "conv_input_grad", _precision(dy, tf32), stride * stride
+    if sees_patches(k, dy.dtype.itemsize, side, stride, (p, q), a.vectorised and b.vectorised):
+        kernel = "conv_input_grad_patch"
+        plan = plan_patches(precision, b, n, (p, q), c, k, side, stride, phases)
+    else:
+        taps = ceil_div(side, stride) ** 2      # of the phase that has most; it has as many pixels as dy
+        plan = plan_product(precision, a, b, n * p * q, c, taps * a.padded(k), phases)
+    return _activations(kernel, plan, (dy, w), (n, h, width, c),
                         (n, h, width, c, p, q, k, side, stride), bias, activation, moments)
 
 

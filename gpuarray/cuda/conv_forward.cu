@@ -8,9 +8,9 @@
 //               sums, partials (splits, N, P, Q, K) float32, are added up by conv_reduce.cu
 // Layout: x (N, H, W, C), w (side, side, C, K), y (N, P, Q, K).
 // Slices: A [pixel][depth], B [depth][k].
-// Precision and defines: tile.cuh.
+// Precision and defines: tile.cuh, slices.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv.py
-#include "tile.cuh"
+#include "slices.cuh"
 #include "gather.cuh"
 #include "shared_sums.cuh"
 

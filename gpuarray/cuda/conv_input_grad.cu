@@ -2,32 +2,17 @@
 //   dx[n, h, w, c] = activation(bias[c] + sum over all p s - before + i = h, q s - before + j = w, and k of
 //                                         dy[n, p, q, k] w[i, j, c, k])
 //
-// Phases: the taps i that contribute to a row h depend on h mod s alone. So the pixels of dx fall into s x s
-// phases. Each phase is a convolution of stride 1 over dy with every s-th tap, in reverse. For 5x5 and
-// stride 2, the four phases have 9, 6, 6 and 4 of the 25 taps.
-// Tiling: a phase is a matrix product of A (its pixels, taps K) by B (taps K, C). A is gathered from dy
-// (gather.cuh); B is w, read along k.
+// Tiling: a phase (phase.cuh) is a matrix product of A (its pixels, taps K) by B (taps K, C). A is gathered
+// from dy (gather.cuh); B is w, read along k.
 //   blockIdx.x: the tile    blockIdx.y: the phase    blockIdx.z: the split of the depth (conv_forward.cu)
 // Layout: dy (N, P, Q, K), w (side, side, C, K), dx (N, H, W, C).
 // Slices: A [pixel][depth], B [c][depth].
-// Precision and defines: tile.cuh.
+// Precision and defines: tile.cuh, slices.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv.py
-#include "tile.cuh"
+#include "slices.cuh"
 #include "gather.cuh"
+#include "phase.cuh"
 #include "shared_sums.cuh"
-
-// A phase along one axis: the pixels offset, offset + stride, ... of dx. The m-th of them reads `taps` pixels
-// of dy from m + begin on, the first with tap `last_tap`, the next with last_tap - stride, and so on.
-struct Phase {
-    int offset, pixels, taps, last_tap, begin;
-    __device__ Phase(int offset, int size, int side, int stride) : offset(offset) {
-        const int shifted = offset + (side - 1) / 2, first_tap = shifted % stride;
-        pixels = divide_up(size - offset, stride);                      // 0 also where size < offset < stride
-        taps = divide_up(side - first_tap, stride);
-        last_tap = first_tap + (taps - 1) * stride;
-        begin = shifted / stride - (taps - 1);
-    }
-};
 
 struct Operands {
     Gather dy;

@@ -9,9 +9,9 @@
 //               partials (splits, side, side, C, K) float32, are added up by conv_reduce.cu
 // Layout: x (N, H, W, C), dy (N, P, Q, K), dw (side, side, C, K) float32.
 // Slices: A [pixel][tap and c], B [pixel][k].
-// Precision and defines: tile.cuh.
+// Precision and defines: tile.cuh, slices.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv.py
-#include "tile.cuh"
+#include "slices.cuh"
 #include "shared_sums.cuh"
 
 struct Operands {

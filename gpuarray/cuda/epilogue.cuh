@@ -66,7 +66,7 @@ __device__ inline void merge(float& count, float& mean, float& m2, float others,
     count += others;
 }
 
-// y[destination[row] + col] = activation(sum + bias); none of the rows may be padding.
+// y[destination[row] + col] = activation(sum + bias)
 // moments, unless null: the means (tiles, cols), the M2s (tiles, cols) and the numbers of rows (tiles,) of
 // all tiles, one array after the other. This is tile number `tile` of `tiles`.
 template <class T, class Sum>
@@ -76,6 +76,7 @@ __device__ inline void write_activations(Sum sum, T* y, const int* destination, 
     float offset[4] = {}, first[4] = {}, total[4] = {}, squares[4] = {};
     int count = 0;
     for_each_quad(rows, cols - col0, [&](int row, int col, int n) {
+        if (destination[row] < 0) return;
         float v[4];
         sum(v, row, col);
         if (bias != nullptr && count == 0) load_quad(offset, bias + col0 + col, n, vectorised);

@@ -48,7 +48,7 @@ struct Product {
         if constexpr (O::ALONG_DEPTH) {
 #pragma unroll
             for (int i = 0; i < N; ++i) {
-                load(v, slice + (begin + owned<O>(i, lane, lanes)) * O::PITCH + depth);
+                load(v, O::at(slice, begin + lane, i * lanes, depth));
 #pragma unroll
                 for (int d = 0; d < 4; ++d) to[d][i] = v[d];
             }

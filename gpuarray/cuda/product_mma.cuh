@@ -44,15 +44,15 @@ struct Product {
         for (int i = 0; i < ROWS / 16; ++i) {
             const int row = row0 + i * 16;
             if constexpr (A::ALONG_DEPTH) {
-                load_matrix(a[i], slice + (row + lane % 16) * A::PITCH + depth + lane / 16 * VECTOR);
+                load_matrix(a[i], A::at(slice, row0 + lane % 16, i * 16, depth + lane / 16 * VECTOR));
             } else if constexpr (PRECISION == BF16) {
                 const int line = depth + lane / 16 * 8 + lane % 8;
-                load_matrix_transposed(a[i], slice + line * A::PITCH + row + lane / 8 % 2 * 8);
+                load_matrix_transposed(a[i], A::at(slice, line, 0, row + lane / 8 % 2 * 8));
             } else {
 #pragma unroll
                 for (int e = 0; e < 4; ++e) {
                     const int line = depth + lane % 4 + e / 2 * 4;
-                    a[i][e] = __float_as_uint(to_float(slice[line * A::PITCH + row + lane / 4 + e % 2 * 8]));
+                    a[i][e] = __float_as_uint(to_float(*A::at(slice, line, 0, row + lane / 4 + e % 2 * 8)));
                 }
             }
         }
@@ -66,14 +66,14 @@ struct Product {
             unsigned r[4];
             if constexpr (B::ALONG_DEPTH) {
                 const int line = col + lane / 16 * 8 + lane % 8;
-                load_matrix(r, slice + line * B::PITCH + depth + lane / 8 % 2 * VECTOR);
+                load_matrix(r, B::at(slice, line, 0, depth + lane / 8 % 2 * VECTOR));
             } else if constexpr (PRECISION == BF16) {
-                load_matrix_transposed(r, slice + (depth + lane % 16) * B::PITCH + col + lane / 16 * 8);
+                load_matrix_transposed(r, B::at(slice, depth + lane % 16, 0, col + lane / 16 * 8));
             } else {
 #pragma unroll
                 for (int e = 0; e < 4; ++e) {
                     const int line = depth + lane % 4 + e % 2 * 4;
-                    r[e] = __float_as_uint(to_float(slice[line * B::PITCH + col + lane / 4 + e / 2 * 8]));
+                    r[e] = __float_as_uint(to_float(*B::at(slice, line, 0, col + lane / 4 + e / 2 * 8)));
                 }
             }
             b[j][0] = r[0], b[j][1] = r[1], b[j + 1][0] = r[2], b[j + 1][1] = r[3];

@@ -3,9 +3,8 @@
 //   sum[row][col] = sum over depth of A[row][depth] * B[depth][col]
 //
 // A block owns TILE_ROWS x TILE_COLS sums and keeps them in registers. It walks along the depth in steps of
-// TILE_DEPTH. Each step needs a slice of A and one of B in shared memory. Asynchronous copies bring them,
-// into STAGES buffers in turn, so that the next slices are on their way while one is multiplied. The file
-// that includes this one says what A and B are.
+// TILE_DEPTH. Each step needs its part of A and of B in shared memory, where asynchronous copies bring it
+// while steps before it are multiplied. How A comes there, slices.cuh and patch.cuh say.
 //
 // Defines, from Tile and Operand in tiles.py:
 //   PRECISION                 FP32: float32, on the ordinary units
@@ -14,7 +13,7 @@
 //   TILE_ROWS, TILE_COLS, TILE_DEPTH, STAGES
 //   WARPS_DOWN, WARPS_ACROSS  the warps that share the tile; THREADS of them all
 //   SUMS_PITCH                length of a line of sums in shared memory (shared_sums.cuh)
-//   A_..., B_...              how that operand is kept and copied: the arguments of Operand below
+//   B_..., in slices.cuh A_...  how that operand is kept and copied: the arguments of Operand below
 
 #define FP32 0
 #define TF32 1
@@ -49,6 +48,11 @@ template <int extent, bool along_depth, bool vectorised, int piece, int pitch> s
     static __device__ int place() { return threadIdx.x % PIECES * PIECE; }
     static __device__ int line(int i) { return threadIdx.x / PIECES * LINES_EACH + i; }
 
+    // Where the products read: `place` of line `line` + `further`.
+    static __device__ const element* at(const element* slice, int line, int further, int place) {
+        return slice + (line + further) * PITCH + place;
+    }
+
     // Starts the copy of this thread's piece of its line i from device memory. `count` elements exist from
     // `from` on; the rest of the piece becomes zero. Of a vectorised piece, either all elements exist or
     // none.
@@ -66,19 +70,7 @@ template <int extent, bool along_depth, bool vectorised, int piece, int pitch> s
     }
 };
 
-typedef Operand<TILE_ROWS, A_ALONG_DEPTH, A_VECTORISED, A_PIECE, A_PITCH> A;
 typedef Operand<TILE_COLS, B_ALONG_DEPTH, B_VECTORISED, B_PIECE, B_PITCH> B;
-
-// The channels that the depth counts for `channels` of operand O: whole pieces, so that three become four.
-template <class O> __device__ inline int padded(int channels) {
-    return O::VECTORISED ? channels : (channels + O::PIECE - 1) / O::PIECE * O::PIECE;
-}
-
-#if PRECISION == FP32
-#include "product_fma.cuh"
-#else
-#include "product_mma.cuh"
-#endif
 
 __device__ inline int divide_up(int a, int b) { return a / b + (a % b > 0); }
 
@@ -92,22 +84,3 @@ struct Steps {
         count = min(all - first, each);
     }
 };
-
-// product += A B over `steps` steps. operands.load(a, b) starts the copies of a step's slices; it is called
-// once for each step, in order. Afterwards the shared memory is free.
-template <class Operands>
-__device__ inline void accumulate(Product& product, Operands& operands, int steps) {
-    auto stage = [](int step) { return dynamic_shared<element>() + step % STAGES * (A::SIZE + B::SIZE); };
-    auto load = [&](int step) {
-        if (step < steps) operands.load(stage(step), stage(step) + A::SIZE);
-        copy_async_commit();                                            // one group a step, even an empty one
-    };
-    for (int step = 0; step < STAGES - 1; ++step) load(step);
-    for (int step = 0; step < steps; ++step) {
-        copy_async_wait<STAGES - 2>();
-        __syncthreads();               // this step's slices are here, and nobody reads those before it
-        load(step + STAGES - 1);
-        product.add(stage(step), stage(step) + A::SIZE);
-    }
-    __syncthreads();
-}

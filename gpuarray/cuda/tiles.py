@@ -70,18 +70,22 @@ class Tile:
         return self.cols + 4
 
     def defines(self, a, b):
-        """The defines of tile.cuh for a product of the operands a and b."""
-        names = {"TILE_ROWS": self.rows, "TILE_COLS": self.cols, "TILE_DEPTH": self.depth,
-                 "STAGES": self.stages, "WARPS_DOWN": self.warps_down, "WARPS_ACROSS": self.warps_across,
-                 "THREADS": self.threads, "SUMS_PITCH": self.sums_pitch}
-        for name, operand, extent in (("A", a, self.rows), ("B", b, self.cols)):
-            names |= {f"{name}_ALONG_DEPTH": int(operand.along_depth), f"{name}_PIECE": operand.piece,
-                      f"{name}_VECTORISED": int(operand.vectorised),
-                      f"{name}_PITCH": operand.slice_shape(extent, self.depth)[1]}
-        return tuple(names.items())
+        """The defines of tile.cuh and slices.cuh for a product of the operands a and b."""
+        return *self.own_defines(), *self.operand_defines("A", a), *self.operand_defines("B", b)
+
+    def own_defines(self):
+        return (("TILE_ROWS", self.rows), ("TILE_COLS", self.cols), ("TILE_DEPTH", self.depth),
+                ("STAGES", self.stages), ("WARPS_DOWN", self.warps_down), ("WARPS_ACROSS", self.warps_across),
+                ("THREADS", self.threads), ("SUMS_PITCH", self.sums_pitch))
+
+    def operand_defines(self, name, operand):
+        """Those of operand 'A' (of the rows) or 'B' (of the columns)."""
+        _, pitch = operand.slice_shape(self.rows if name == "A" else self.cols, self.depth)
+        return ((f"{name}_ALONG_DEPTH", int(operand.along_depth)), (f"{name}_PIECE", operand.piece),
+                (f"{name}_VECTORISED", int(operand.vectorised)), (f"{name}_PITCH", pitch))
 
     def shared_bytes(self, a, b):
-        """Dynamic shared memory: slices of both operands (tile.cuh), later the sums (shared_sums.cuh)."""
+        """Dynamic shared memory: slices of both operands (slices.cuh), later the sums (shared_sums.cuh)."""
         stage = sum(lines * pitch * a.itemsize for lines, pitch in
                     (a.slice_shape(self.rows, self.depth), b.slice_shape(self.cols, self.depth)))
         return max(self.stages * stage, self.rows * self.sums_pitch * 4)

@@ -38,6 +38,7 @@ def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
     encoder, decoder, discriminator = model.networks.values()
     nets.FeatureVAE(encoder, decoder, discriminator, model.z_size, seed=0, learning_rate=1e-3).step(x)
     _split_product_and_batchnorm(x, precision)
+    _patches(x, precision)
     _costs_of_several_processes(x)
     _likelihoods(x)
 
@@ -50,6 +51,14 @@ def _split_product_and_batchnorm(x, precision):
     flat = ga.cast(x.reshape(len(x), -1), "bfloat16" if precision == "bf16" else "float32")
     for a in x, ga.dense(flat, w, tf32=precision == "tf32"):
         ga.batchnorm(a, gamma, beta, eps=1e-5)
+
+
+def _patches(x, precision):
+    """Convolutions with channels enough for patches, which tiny networks have not."""
+    element = "bfloat16" if precision == "bf16" else "float32"
+    maps, w = ga.zeros((1, 16, 16, 32), np.float32, x), ga.zeros((5, 5, 32, 32), np.float32, x)
+    y = ga.conv2d(ga.cast(maps, element), w, 2, tf32=precision == "tf32")
+    ga.conv2d_input_grad(y, w, 2, (16, 16), tf32=precision == "tf32")
 
 
 def _costs_of_several_processes(x):

@@ -1,0 +1,98 @@
+"""Which convolutions read their pixels from a patch in shared memory (patch.cuh), and with what tiles."""
+from dataclasses import dataclass, replace
+
+from gpuarray.cuda import tiles
+from gpuarray.cuda.layout import ceil_div
+from gpuarray.cuda.tiles import Operand, Plan, Tile
+
+_STEP = 64                  # bytes of channels in a step
+_LEAST_PIXELS = 8           # of a result, along an axis
+_MOST_TAPS = 5              # of a phase, along an axis
+
+
+def sees_patches(channels, itemsize, side, stride, pixels, vectorised):
+    """Does a convolution belong to the patch kernels, and not to those that gather each tap's pixels anew?
+
+    It does where neighbouring windows overlap and tiles are worth it: the pixels that are read have channels
+    for whole steps, taps lie closer than windows are wide, and each phase of the result is at least 8 x 8
+    pixels. channels: of the pixels that are read. pixels: (height, width) of a phase of the result.
+    vectorised: can both operands be copied 16 bytes at a time?
+    """
+    taps = ceil_div(side, stride)
+    return (vectorised and channels * itemsize % _STEP == 0 and stride <= side and 2 <= taps <= _MOST_TAPS
+            and stride <= _MOST_TAPS and min(pixels) >= _LEAST_PIXELS)
+
+
+@dataclass(frozen=True)
+class PatchTile(Tile):
+    """A tile whose rows are (rows / height / width) images of height x width pixels.
+
+    taps: of the phase that has most of them, along an axis. least_taps: of the one that has fewest, of both
+    axes.
+    """
+    height: int = 8
+    width: int = 8
+    taps: int = 1
+    least_taps: int = 1
+
+    @property
+    def patches(self):
+        """How many lie in shared memory: so many that the next is not fetched into one that is still read."""
+        return 1 + ceil_div(self.stages - 1, self.least_taps)
+
+    @property
+    def pixels(self):
+        """Of a patch."""
+        images = self.rows // (self.height * self.width)
+        return images * (self.height + self.taps - 1) * (self.width + self.taps - 1)
+
+    def defines(self, a, b):
+        """The defines of tile.cuh and patch.cuh."""
+        return (*self.own_defines(), *self.operand_defines("B", b), ("TILE_HEIGHT", self.height),
+                ("TILE_WIDTH", self.width), ("TAPS", self.taps), ("PATCHES", self.patches))
+
+    def shared_bytes(self, a, b):
+        """As `accumulate` in patch.cuh lays it out; later the sums."""
+        lines, pitch = b.slice_shape(self.cols, self.depth)
+        patch = ((self.pixels + 3) // 8 * 8 + 4) * _STEP
+        return max(self.patches * patch + self.stages * lines * pitch * b.itemsize,
+                   self.rows * self.sums_pitch * 4)
+
+
+# A warp owns as many sums as in TILES (tiles.py), but the tiles are higher: what they fetch of the weights
+# then serves twice the pixels. Patches make up for their narrowness. Four stages take no more shared memory
+# than the finished sums.
+_SHAPES = {"FP32": ((128, 32, 4, 1), (128, 64, 2, 2)),
+           "TF32": ((256, 32, 4, 1), (256, 64, 4, 1)), "BF16": ((256, 32, 4, 1), (256, 64, 4, 1))}
+
+
+def plan_patches(precision, b, images, pixels, cols, channels, side, stride, phases=1):
+    """The Plan of a convolution of which each phase ends in images x pixels (height, width) x cols.
+
+    b: the weights' Operand. channels: of the pixels that are read. phases: of the result; 1 where the depth
+    runs over all of the kernel's taps.
+    """
+    taps, shapes = ceil_div(side, stride), _SHAPES[precision]
+    shape = next((shape for shape in shapes if shape[1] >= cols), shapes[-1])
+    tile = _best_window(PatchTile(*shape, depth=_STEP // b.itemsize, stages=4, taps=taps,
+                                  least_taps=(side // stride) ** 2), images, pixels)
+    down, across = _windows(tile, images, pixels), ceil_div(cols, tile.cols)
+    depth = channels * (side * side if phases == 1 else taps * taps)
+    results = images * pixels[0] * pixels[1] * cols * phases
+    # choose_splits counts in steps of 128 bytes.
+    splits = tiles.choose_splits(tile, down * across * phases, ceil_div(depth, 2 * tile.depth), results)
+    return Plan(precision, Operand(b.itemsize, along_depth=True), b, tile, down, across, phases, splits)
+
+
+def _best_window(tile, images, pixels):
+    """The tile with the height and width that need the fewest tiles, and of these the smallest patch."""
+    shapes = [replace(tile, height=height, width=width)
+              for height in (8, 16, 32) for width in (8, 16) if height * width <= tile.rows]
+    return min(shapes, key=lambda shape: (_windows(shape, images, pixels), shape.pixels))
+
+
+def _windows(tile, images, pixels):
+    """How many tiles cover all pixels of all images."""
+    height, width = pixels
+    return (ceil_div(images, tile.rows // (tile.height * tile.width)) * ceil_div(height, tile.height)
+            * ceil_div(width, tile.width))
