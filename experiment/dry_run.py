@@ -17,7 +17,7 @@ def print_plan(settings, model, device):
     for name, value in asdict(settings).items():
         say(f"  {name:18} {'none' if value is None else value!s:22} {settings.origin[name]}")
     for name, network in model.networks.items():
-        shape = (settings.z_size,) if name in ("decoder", "flow") else _image_shape(settings)
+        shape = model.input_shape(name, _image_shape(settings))
         say(f"\n{name} {_shape(shape)}")
         for row, output, count in network.table(shape):
             say(f"  {row:36} {_shape(output):16} {count:>12,}")

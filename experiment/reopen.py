@@ -14,7 +14,7 @@ from experiment.settings import Settings, finish, saved_values, spelled
 
 # The scripts whose runs can be opened. config.json may come from anywhere: it can name one of these, and
 # nothing else is imported. EXAMPLES are those in the folder examples.
-EXAMPLES = "binary_vae", "cifar_aegan", "dcgan", "mnist_gan", "mnist_vae", "stl_aegan"
+EXAMPLES = "binary_vae", "cifar_aegan", "dcgan", "mnist_gan", "mnist_vae", "pyramid_gan", "stl_aegan"
 EXPERIMENTS = "celeba_aegan", "celeba_gan", "celeba_vae", "lfw_aegan", "lfw_regressor", *EXAMPLES
 
 

@@ -9,5 +9,6 @@ from nets.model import Model
 from nets.network import Network
 from nets.optimisers import OPTIMISERS
 from nets.attribute_regressor import Regressor
+from nets.pyramid import PyramidGAN, residual_decoder, residual_discriminator
 from nets.vae import VAE, FeatureVAE
 from nets.vaegan import FAKES, VAEGAN

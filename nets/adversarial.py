@@ -25,10 +25,11 @@ class Adversarial(Model):
         self.mismatched, self.apart = mismatched, apart
         self.gates = {}       # of this step, (1,) arrays on the device by network: 1 for 'step', 0 for 'skip'
 
-    def gan_gradients(self, x, fakes, attributes=None):
+    def gan_gradients(self, x, fakes, attributes=None, level=""):
         """L_GAN on real images x (N, S, S, C) and fakes (M, S, S, C) in one batch: adds Dis's gradient.
 
         attributes (N, A): of the real images, and in the same order of the fakes, where Dis is told any.
+        level: what the names of Dis and Dec end in, in a model of several such games.
 
         Returns the gradient to the fakes of what Dec descends, like fakes. In the minimax game that is
         -L_GAN, and one backward pass serves both players; the weight of a fake, which balances Dis alone, is
@@ -42,7 +43,7 @@ class Adversarial(Model):
                 shown = [*shown, x]
                 told += [attributes[1:], self.group.following(attributes)]            # of the next image
             told = ga.concatenate(*filter(len, told))
-        logits, discriminator_back = self._discriminate(shown, told)
+        logits, discriminator_back = self._discriminate(shown, told, level)
         real_weight, fake_weight = 1.0, 1.0
         if self.real_weight is not None:
             real_weight, fake_weight = self.real_weight, (1 - self.real_weight) * n / (len(logits) - n)
@@ -50,11 +51,11 @@ class Adversarial(Model):
         report, dlogits = ga.gan_cost(logits, n, *weights, self.eps, self.gate, self.group)
         if len(shown) > 2:             # the gate is for the game with Dec: of x and fakes alone
             report, _ = ga.gan_cost(logits[:end], n, *weights, self.eps, self.gate, self.group)
-        self.report_gan(report)
-        self.gates = {"discriminator": report[4:5], "decoder": report[5:6]}
+        self.report_gan(report, level)
+        self.gates |= {f"discriminator{level}": report[4:5], f"decoder{level}": report[5:6]}
         # A gradient that the gate will drop is not computed, where the gate is known without waiting for
         # the device.
-        learns = ga.host_value(self.gates["discriminator"], otherwise=1.0)
+        learns = ga.host_value(report[4:5], otherwise=1.0)
         if self.non_saturating:
             discriminator_back(dlogits, weight=learns, need_dx=False)
             against = ga.non_saturating_grad(logits, n, self.eps)
@@ -62,9 +63,9 @@ class Adversarial(Model):
             return discriminator_back(against, weight=0)[n:end]
         return discriminator_back(dlogits, weight=learns)[n:end] * (-1 / fake_weight)
 
-    def _discriminate(self, shown, told):
+    def _discriminate(self, shown, told, level):
         """Logits of all images in the arrays `shown`, (M, 1), and the pullback of Dis."""
-        discriminator = self.networks["discriminator"]
+        discriminator = self.networks[f"discriminator{level}"]
         if not self.apart:
             return discriminator(ga.concatenate(*shown), attributes=told)
         starts = np.cumsum([0, *map(len, shown)]).tolist()

@@ -17,6 +17,7 @@ class ImportanceVAE(Model):
     """
 
     has_likelihood = True
+    draws_with_decoder_alone = False
 
     def __init__(self, encoder, decoder, z_size, likelihood, samples=1, flow=None, **options):
         networks = {"encoder": encoder, "decoder": decoder} | ({"flow": flow} if flow else {})
@@ -69,6 +70,9 @@ class ImportanceVAE(Model):
         log_p, log_ratio, _ = self.log_weights(self.observe(x, start), noise.astype(self.dtype, copy=False))
         bounds, _ = ga.importance_bound(log_p - log_ratio)
         return {"test_bound": float(ga.to_host(ga.total(bounds))[0]) / len(x)}
+
+    def input_shape(self, name, image_shape):
+        return super().input_shape("decoder" if name == "flow" else name, image_shape)
 
     def decode(self, z, attributes=None):
         """Expected images of z (N, Z) of q(z|x), before any flow."""

@@ -23,6 +23,7 @@ class Model:
 
     # The decoder's path for samples: [released code] POSTERIOR; [ours] PRIOR where it learns from such z.
     sample_path = POSTERIOR
+    draws_with_decoder_alone = True       # whether pictures are what the network 'decoder' puts out
     has_likelihood = False        # of pixels: `observe` and `log_weights`, as nets.ImportanceVAE has them
 
     def __init__(self, networks, z_size, seed, learning_rate, optimiser="rmsprop", weight_decay=0.0,
@@ -109,10 +110,10 @@ class Model:
             self._totals[name] = ga.zeros(value.shape, value.dtype, value)
         self._totals[name] += value
 
-    def report_gan(self, report):
-        """Add gan_cost's report to the totals."""
+    def report_gan(self, report, level=""):
+        """Add gan_cost's report to the totals, under names that end in `level`."""
         for i, name in enumerate(("cost_real", "cost_fake", "d_real", "d_fake", "gate_dis", "gate_dec")):
-            self.report(name, report[i:i + 1])
+            self.report(f"{name}{level}", report[i:i + 1])
 
     def metrics(self):
         """Means over the steps since the last call, as floats (waits for the device); {} where there was
@@ -148,6 +149,10 @@ class Model:
     @property
     def has_decoder(self):
         return "decoder" in self.networks
+
+    def input_shape(self, name, image_shape):
+        """The shape of what the network of that name takes, for a table."""
+        return (self.z_size,) if name == "decoder" else image_shape
 
     def sample(self, z, attributes=None):
         """Images (N, S, S, C) in [-1, 1] decoded from z (N, Z) of the prior, with running statistics; None

@@ -34,7 +34,7 @@ def run(options):
         attributes = _attributes(options, opened.settings)
         rng = generator(options.seed, "samples")
         for rows in in_batches(options.count, "samples"):
-            z = rng.standard_normal((rows.stop - rows.start, opened.settings.z_size), np.float32)
+            z = rng.standard_normal((rows.stop - rows.start, opened.model.z_size), np.float32)
             told = [some[np.arange(rows.start, rows.stop) % len(some)] for some in attributes]
             add(compute(opened.model.sample, (z, *told), device))
 

@@ -115,7 +115,7 @@ def _page(images, models, seed, device):
     samples = {}
     for name, model in models.items():
         rng = generator(seed, "queried faces")
-        z = rng.standard_normal((SHOWN_SAMPLES, model.settings.z_size), np.float32)
+        z = rng.standard_normal((SHOWN_SAMPLES, model.model.z_size), np.float32)
         made = compute(model.model.sample, (np.tile(z, (len(shown), 1)), told), device)
         samples[Path(name).name] = made.reshape(len(shown), SHOWN_SAMPLES, *made.shape[1:])
     return charts.queries(test.pictures(shown), words, samples)

@@ -69,7 +69,7 @@ class Subject:
 
     def prior(self, count, purpose, seed=0):
         """z (count, Z) drawn from N(0, I)."""
-        return generator(seed, purpose).standard_normal((count, self.settings.z_size), np.float32)
+        return generator(seed, purpose).standard_normal((count, self.model.z_size), np.float32)
 
     def about(self):
         """What results are told to belong to."""

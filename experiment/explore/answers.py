@@ -27,7 +27,7 @@ class Answers:
     def most_bytes(self, name):
         """The longest body of a question. Raises Refused where there is no such question."""
         if name in WHERE_FROM:
-            return 4 * self.settings.z_size
+            return 4 * self.model.z_size
         if name in ("encode", "face") and self.model.has_encoder:
             return uploads.MOST_BYTES
         raise Refused(404, "there is nothing here")
@@ -42,8 +42,8 @@ class Answers:
 
     def decode(self, where_from, body):
         """Images (1, S, S, C) of a z, float32, with the statistics of where it is from."""
-        if len(body) != 4 * self.settings.z_size:
-            raise Refused(400, f"z needs {4 * self.settings.z_size} bytes, {len(body)} came")
+        if len(body) != 4 * self.model.z_size:
+            raise Refused(400, f"z needs {4 * self.model.z_size} bytes, {len(body)} came")
         z = np.frombuffer(body, "<f4")[None].astype(np.float32)
         if not (np.abs(z) <= _LARGEST).all():                          # nan is not either
             raise Refused(400, f"z holds something else than numbers up to {_LARGEST:g}")

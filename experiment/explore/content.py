@@ -26,7 +26,7 @@ def content(subject, known=None, data_is_asked_for=False):
     """
     settings, opened = subject.settings, subject.opened
     page = {"model": digest(subject.model), "script": settings.script, "step": opened.step,
-            "data": str(subject.data), "size": settings.image_size, "z_size": settings.z_size,
+            "data": str(subject.data), "size": settings.image_size, "z_size": subject.model.z_size,
             "encodes": subject.model.has_encoder, "most_bytes": MOST_BYTES, "faces": [],
             "attributes": _attributes(known), "directions": None}
     if not subject.model.has_encoder:

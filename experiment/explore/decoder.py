@@ -21,8 +21,11 @@ def packed(model):
     A layer has `shape`, that of its output; `kernel` and `stride`, 0 in a dense layer; `activation`; and for
     z of the posterior and of the prior the scale and the shift of each channel, base64 of float32. Weights,
     one layer after the other: (D, K) of a dense layer, (k, k, C_out, C_in) of the others.
-    Raises UsageError where half precision cannot hold a weight.
+    Raises UsageError where half precision cannot hold a weight, or more than the decoder makes a picture.
     """
+    if not model.draws_with_decoder_alone:
+        raise UsageError("--static: pictures of this model are more than what its decoder puts out: leave it "
+                         "out, and use the page that is served")
     paths = {"posterior": POSTERIOR if model.has_encoder else model.sample_path, "prior": model.sample_path}
     layers, weights, shape = [], [], (model.z_size,)
     for layer in model.networks["decoder"].layers:

@@ -17,6 +17,7 @@ from gpuarray.cpu.likelihood import bernoulli_loss, gaussian_loss
 from gpuarray.cpu.memory import capture, cast, concatenate, empty, host_value, to_device, to_host, zeros
 from gpuarray.cpu.noise import advance, binarise, normal
 from gpuarray.cpu.optimiser import adam_step, rmsprop_step
+from gpuarray.cpu.pyramid import enlarge, shrink
 
 FLOATING = "float32", "float64"      # types of activations
 MOST_ELEMENTS = 2**63 - 1            # of an array

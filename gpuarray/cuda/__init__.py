@@ -18,6 +18,7 @@ from gpuarray.cuda.latent import advance, binarise, normal, reparametrise, repar
 from gpuarray.cuda.likelihood import bernoulli_loss, gaussian_loss
 from gpuarray.cuda.memory import concatenate
 from gpuarray.cuda.optimiser import adam_step, rmsprop_step
+from gpuarray.cuda.pyramid import enlarge, shrink
 from gpuarray.cuda.runtime import empty, zeros
 from gpuarray.cuda.sums import total
 

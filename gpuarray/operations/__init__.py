@@ -5,7 +5,7 @@
     losses          feature loss, reparametrisation with KL, the GAN's cost
     likelihoods     Bernoulli and Gaussian pixels, importance-weighted bounds, planar flows
     optimisers      RMSProp and Adam
-    arrays          noise, augmentation, casts, copies and memory
+    arrays          noise, augmentation, half and double size, casts, copies and memory
 
 Each is a pure function of its arrays; what it updates in place is named so. Its arguments are checked here,
 once (gpuarray.checks). It is then written twice, without checks: in `gpuarray.cpu` with NumPy, and in
@@ -23,7 +23,7 @@ Precision   `tf32=True` rounds float32 factors to tf32 (10 bits of mantissa) on 
 Errors      ArgumentError, in one line: the operation, the argument, what it is and what was expected.
 """
 from gpuarray.operations.arrays import (
-    advance, augment, cast, concatenate, empty, host_value, normal, zeros)
+    advance, augment, cast, concatenate, empty, enlarge, host_value, normal, shrink, zeros)
 from gpuarray.operations.likelihoods import (
     bernoulli_loss, binarise, gaussian_loss, importance_bound, log_prior, planar_flow, planar_flow_grad,
     sample_posterior, sample_posterior_grad, total)

@@ -47,6 +47,19 @@ def augment(images, parameters, size):
     return backend.augment(images, parameters, size)
 
 
+def shrink(x):
+    """x (N, H, W, C), H and W even -> (N, H/2, W/2, C), means of 2 x 2 pixels."""
+    backend = checked("shrink", x=(x, "N 2H 2W C", "P"))
+    return backend.shrink(x)
+
+
+def enlarge(x):
+    """x (N, H, W, C) -> (N, 2H, 2W, C), each pixel four times. Of what is enlarged, `shrink` gives x back."""
+    backend = checked("enlarge", x=(x, "N H W C", "P"))
+    check_size("enlarge", "the result", 4 * x.size, backend)
+    return backend.enlarge(x)
+
+
 def cast(x, dtype):
     """x as 'float32', 'float64' (CPU) or 'bfloat16' (GPU); x itself where it is that already."""
     backend = checked("cast", x=(x, "...", "T"))

@@ -82,6 +82,7 @@ def _likelihoods(x):
                                                     for array in (u, u, one)))
     log_w = ga.concatenate(losses, ga.log_prior(z)).reshape(2, -1)
     ga.total(ga.importance_bound(log_w)[0])
+    ga.enlarge(ga.shrink(x))
 
 
 if __name__ == "__main__":

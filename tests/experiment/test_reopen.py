@@ -15,7 +15,12 @@ from tests.experiment.fakes import settings
 from tests.experiment.runs import content, finished_run
 
 EACH = pytest.mark.parametrize("script", EXPERIMENTS)
-Z = np.random.default_rng(0).standard_normal((3, 6), np.float32)
+
+
+def z_of(model, settings):
+    """z for three samples, and of a conditional model what they are told: arguments of `sample`."""
+    rng, told = np.random.default_rng(0), len(settings.attribute_names)
+    return [rng.standard_normal((3, size), np.float32) for size in (model.z_size, told) if size]
 
 
 def images(settings):
@@ -49,7 +54,8 @@ def test_a_run_is_the_model_it_was_and_its_folder_is_left_alone(script, tmp_path
     assert (settings.script, settings.lr, settings.origin["lr"]) == (script, 0.25, "flag")
     assert type(again) is type(model) and same(model, again)
     if again.has_decoder:
-        assert (model.sample(Z) == again.sample(Z)).all() and (model.decode(Z) == again.decode(Z)).all()
+        z = z_of(model, settings)
+        assert (model.sample(*z) == again.sample(*z)).all() and (model.decode(*z) == again.decode(*z)).all()
     if again.has_encoder:
         assert (model.reconstruct(images(settings)) == again.reconstruct(images(settings))).all()
 
@@ -184,7 +190,8 @@ class TestExported:
             assert other.parameters.tobytes() == network.parameters.tobytes()
             assert other.statistics.tobytes() == network.statistics.tobytes()
         if again.model.has_decoder:
-            assert (load_run(file, "cpu")[1].sample(Z) == finished.model.sample(Z)).all()
+            z = z_of(finished.model, finished.settings)
+            assert (load_run(file, "cpu")[1].sample(*z) == finished.model.sample(*z)).all()
 
     def test_arrays_have_their_layers_names_and_shapes(self, tmp_path, file):
         finished_run(tmp_path / "run")

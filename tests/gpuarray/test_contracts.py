@@ -126,6 +126,8 @@ def refusals(a):
          lambda: ga.planar_flow_grad(a.rows, a(6), a.rows, flat, flat, one, flat, flat, flat)),
         ("planar_flow_grad", "weight",
          lambda: ga.planar_flow_grad(a.rows, a(6), a.rows, flat, flat, one, flat, flat, one, np.nan)),
+        ("shrink", "x", lambda: ga.shrink(a(2, 5, 4, 3))),
+        ("enlarge", "x", lambda: ga.enlarge(a.rows)),
         ("total", "x", lambda: ga.total(a.images)),
         ("gan_cost", "logits", lambda: ga.gan_cost(a(4), 2)),
         ("gan_cost", "n_real", lambda: ga.gan_cost(a.logits, 0)),

@@ -26,6 +26,7 @@ EXAMPLES = {
     "binary_vae --samples 3 --flows 2": ("mnist", 28, 1, {"bound", "kl", "test_bound"}),
     "binary_vae --likelihood gaussian": ("cifar10", 32, 3, {"bound", "kl", "test_bound"}),
     "dcgan": ("cifar10", 32, 3, GAN),
+    "pyramid_gan": ("cifar10", 32, 3, GAN | {"d_real16", "d_fake32"}),
     "celeba_aegan": ("mnist", 32, 1, GAN | {"kl", "feature_loss"}),          # convolutions on grey images
 }
 
