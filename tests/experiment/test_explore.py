@@ -103,7 +103,7 @@ def test_weights_too_large_for_half_precision_are_refused(explored):
 
 def test_operations_are_those_of_the_layers():
     class Model:
-        networks, z_size, has_encoder, sample_path = {}, 128, True, 0
+        networks, z_size, has_encoder, sample_path, draws_with_decoder_alone = {}, 128, True, 0, True
 
     Model.networks = {"decoder": decoder(64, 128, np.random.default_rng(0))}
     dense, ups = 128 * 8 * 8 * 256, 25 * (64 * 256 * 256 + 256 * 256 * 128 + 1024 * 128 * 32)

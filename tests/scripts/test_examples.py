@@ -9,6 +9,7 @@ from PIL import Image
 from experiment.commands import main
 from experiment.evaluation import attribute_network
 from tests.dataset.make import cifar10, mnist, stl10, write_files, zipped
+from tests.scripts.commands import call as experiment
 from tests.scripts.commands import do
 from tests.scripts.scripts import arrays, call, metrics, train
 
@@ -78,6 +79,9 @@ def test_a_likelihood_of_pixels_is_planned_trained_and_measured(folder, tmp_path
     planned = train(*given, "--dry-run", cache=folder / "cache", cwd=tmp_path).stdout
     assert "\nflow 6\n  planar flow  " in planned and not (tmp_path / "run").exists()
     train(*given, cache=folder / "cache", cwd=tmp_path)
+    refused = experiment("explore", "run", "--static", "page.html", cwd=tmp_path)
+    assert refused.returncode == 2 and "more than what its decoder puts out" in refused.stderr
+    assert not (tmp_path / "page.html").exists()
     said = do("likelihood", "run", "--importance", 5, "--windows", 30, cwd=tmp_path)
     found = json.loads((tmp_path / "run" / "likelihood.json").read_text())["likelihood"]
     assert found["bounds"]["importance"][0] > found["bounds"]["elbo"][0]
