@@ -9,6 +9,7 @@ from gpuarray.cuda import conv, patches, tiles
 from tests.gpuarray import reference
 from tests.gpuarray.cuda.conftest import ORDERS
 from tests.gpuarray.cuda.test_conv import CARDS, PRECISIONS, Case, check_all_three, every_precision
+from tests.gpuarray.cuda.test_conv_tiles import counting_wavefronts
 from tests.gpuarray.test_conv import plain_conv, plain_input_grad
 
 BOTH = ["conv_forward_patch", "conv_input_grad_patch"]
@@ -69,12 +70,19 @@ WINDOWS = [(height, width) for height in (8, 16, 32) for width in (8, 16) if hei
                                                for window in WINDOWS
                                                if precision != "FP32" or np.prod(window) <= 128], ids=str)
 def test_every_window(cuda_any_order, monkeypatch, launched, precision, window):
-    """More than one tile in each direction, the last one partly filled, in tiles of both widths."""
+    """More than one tile in each direction, the last one partly filled, in tiles of 64 columns (forward) and
+    of 32. No bank conflicts, but for copies of the weights whose lines are 64 bytes long."""
     height, width = window
     monkeypatch.setattr(patches, "_best_window",
                         lambda tile, *_: replace(tile, height=height, width=width))
-    check_all_three(cuda_any_order, (2, 34, 19, 32, 96, 3, 1), precision)
+    with counting_wavefronts(cuda_any_order) as launches:
+        check_all_three(cuda_any_order, (2, 34, 19, 32, 96, 3, 1), precision)
     assert set(BOTH) <= set(launched)
+    for kernel, _, counted in launches:
+        if kernel in BOTH:
+            (loads, extra_loads), (copies, extra_copies) = counted.values()
+            assert extra_loads == 0 and (loads > 0 or precision == "FP32") and copies > 0
+            assert extra_copies == 0 or kernel == "conv_input_grad_patch"
 
 
 @every_precision
