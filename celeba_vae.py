@@ -23,6 +23,8 @@ class Config(PosteriorSettings, EncoderSettings, DecoderSettings, Settings):
                               on_resume=True)
     standardise: bool = switch("bring the channels of Dis_l to variance 1 before comparing them (ours)", True,
                                before=False)
+    layer: str = choice("l of Dis_l for VAE_Dis_l: vaegan, that of VAE/GAN, or a lower one, finer (ours)",
+                        ("vaegan", "conv2", "conv3", "conv4"), before="vaegan")
 
     def check(self):
         if self.similarity == "discriminator" and self.discriminator is None:
@@ -45,18 +47,18 @@ PRESETS = {
         OURS: dict(
             data="toyfaces", image_size=32, width=0.25, z_size=64, encoder_hidden=1024,
             epochs=17, epoch_size=100, batch_size=12, cores=1, lr=1.2e-3, schedule="released",
-            weight_decay=0.0, batchnorm_momentum=0.9),
+            weight_decay=0.0, batchnorm_momentum=0.9, layer="conv2"),
     },
     "cpu": {                                                                  # real faces in a night
         OURS: dict(
             data="celeba", image_size=64, width=0.5, z_size=128, encoder_hidden=1024,
             epochs=80, epoch_size=250, batch_size=16, optimiser="rmsprop", lr=8e-4, schedule="released",
-            weight_decay=2e-5, batchnorm_momentum=0.99),
+            weight_decay=2e-5, batchnorm_momentum=0.99, layer="conv2"),
     },
     "paper": {
         PAPER: dict(
             data="celeba", image_size=64, width=1.0, encoder_hidden=2048,                     # Table 1
-            batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant"),                # section 4
+            batch_size=64, optimiser="rmsprop", lr=3e-4, schedule="constant", layer="vaegan"),    # section 4
         FEBRUARY: dict(                                                       # what the paper leaves open
             z_size=128, epochs=150, epoch_size=250, weight_decay=2e-5, batchnorm_momentum=0.9),
     },
@@ -64,7 +66,7 @@ PRESETS = {
         RELEASED: dict(
             data="celeba", image_size=64, width=1.0, z_size=128, encoder_hidden=1024,
             epochs=250, epoch_size=250, batch_size=64, optimiser="rmsprop", lr=0.025 / 64,
-            schedule="released", weight_decay=2e-5, batchnorm_momentum=0.9),
+            schedule="released", weight_decay=2e-5, batchnorm_momentum=0.9, layer="vaegan"),
     },
 }
 
@@ -84,7 +86,8 @@ def build(settings, device):
                     graph=settings.graph and device == "cuda")
     if settings.similarity == "pixels":
         return nets.VAE(encoder, decoder, settings.z_size, **training)
-    discriminator = nets.discriminator(settings.image_size, rng, **options)
+    lower = None if settings.layer == "vaegan" else settings.layer
+    discriminator = nets.discriminator(settings.image_size, rng, feature_layer=lower, **options)
     load_discriminator(settings.discriminator, discriminator, settings, device)
     return nets.FeatureVAE(encoder, decoder, discriminator, settings.z_size, settings.standardise, **training)
 

@@ -56,9 +56,10 @@ def decoder(size, z_size, rng, width=1.0, attributes=0, channels=3, **options):
     return Network(layers, rng, paths=2, **options)
 
 
-def discriminator(size, rng, hidden=512, width=1.0, attributes=0, channels=3, **options):
+def discriminator(size, rng, hidden=512, width=1.0, attributes=0, channels=3, feature_layer=None, **options):
     """Images (N, S, S, C) -> logits (N, 1): D(x) = sigmoid(logit). `features` gives Dis_l(x).
-    attributes: how many are joined to the input of the top hidden layer, in a conditional model."""
+    attributes: how many are joined to the input of the top hidden layer, in a conditional model.
+    feature_layer: the name of layer l of Dis_l; None: that of VAE/GAN."""
     widths = _widths(_DISCRIMINATOR, size, width)
     layers = [Conv("conv1", channels, widths[0], normalise=False)]
     layers += [Conv(f"conv{i}", c_in, c_out, stride=2)
@@ -67,7 +68,7 @@ def discriminator(size, rng, hidden=512, width=1.0, attributes=0, channels=3, **
     hidden = _scaled(hidden, width)
     layers += [Dense("fc", side * side * widths[-1], hidden, attributes=attributes),
                Dense("real", hidden, 1, normalise=False, activation="linear")]
-    return Network(layers, rng, feature_layer=_FEATURE_LAYER[size], **options)
+    return Network(layers, rng, feature_layer=feature_layer or _FEATURE_LAYER[size], **options)
 
 
 def _trunk(size, hidden, width, attributes, channels, like=None):

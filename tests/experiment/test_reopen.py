@@ -125,6 +125,15 @@ def test_vae_dis_l_opens_without_its_gan(tmp_path, capsys):
     assert same(model, again) and (model.reconstruct(x) == again.reconstruct(x)).all()
 
 
+@pytest.mark.parametrize("layer, side", [("vaegan", 8), ("conv2", 16), ("conv4", 4)])
+def test_vae_dis_l_compares_the_features_of_the_layer_that_it_is_told(tmp_path, layer, side):
+    finished_run(tmp_path / "gan", "celeba_gan")
+    model = finished_run(tmp_path / "run", "celeba_vae", similarity="discriminator", layer=layer,
+                         discriminator=str(tmp_path / "gan"))
+    features, _ = model.discriminator.features(np.zeros((2, 32, 32, 3), np.float32), "test")
+    assert features.shape[1:3] == (side, side)
+
+
 def test_a_gan_that_is_still_training_is_told(tmp_path, capsys):
     finished_run(tmp_path / "gan", "celeba_gan", epochs=5)
     finished_run(tmp_path / "run", "celeba_vae", similarity="discriminator",
