@@ -3,6 +3,7 @@ import numpy as np
 
 from gpuarray.cuda.cast import cast
 from gpuarray.cuda.layout import ELEMENT_TYPES, ceil_div, flat_grid
+from gpuarray.cuda.memory import QUAD, whole_quads
 from gpuarray.cuda.patches import plan_patches, sees_patches
 from gpuarray.cuda.runtime import empty, is_aligned, launch, runtime_of
 from gpuarray.cuda.sums import merge_moments
@@ -21,9 +22,10 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
     if _is_narrow(side, stride, k, moments):
         return _narrow(x, w, k, (side - 1) // 2, False, bias, activation)
     p, q = ceil_div(h, stride), ceil_div(width, stride)
-    a, b = _operands("conv_forward", x, _lines_vectorise(c, x), _lines_vectorise(k, w))
+    x = whole_quads(x)
+    a, b = _operands("conv_forward", x, _at_once(x), _at_once(w))
     kernel, precision = "conv_forward", _precision(x, tf32)
-    if sees_patches(c, x.dtype.itemsize, side, stride, (p, q), a.vectorised and b.vectorised):
+    if sees_patches(c, x.dtype.itemsize, side, stride, (p, q), a.at_once == b.at_once == 16):
         kernel, plan = "conv_forward_patch", plan_patches(precision, b, n, (p, q), k, c, side, stride)
     else:
         plan = plan_product(precision, a, b, n * p * q, k, side * side * a.padded(c))
@@ -35,9 +37,9 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     (n, p, q, k), (side, _, c, _), (h, width), w = dy.shape, w.shape, size, cast(w, dy.dtype.name)
     if _is_narrow(side, stride, c, moments):
         return _narrow(dy, w, c, side // 2, True, bias, activation)
-    a, b = _operands("conv_input_grad", dy, *(_lines_vectorise(k, dy, w),) * 2)
+    a, b = _operands("conv_input_grad", dy, *(_at_once(dy, w),) * 2)
     kernel, precision, phases = "conv_input_grad", _precision(dy, tf32), stride * stride
-    if sees_patches(k, dy.dtype.itemsize, side, stride, (p, q), a.vectorised and b.vectorised):
+    if sees_patches(k, dy.dtype.itemsize, side, stride, (p, q), a.at_once == 16):
         kernel = "conv_input_grad_patch"
         plan = plan_patches(precision, b, n, (p, q), c, k, side, stride, phases)
     else:
@@ -58,7 +60,8 @@ def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
     swap = stride == 1 and k <= _MOST_NARROW < c
     if swap:
         x, dy, c, k, before = dy, x, k, c, side - 1 - before
-    a, b = _operands("conv_weight_grad", x, _lines_vectorise(c, x), _lines_vectorise(k, dy))
+    x = whole_quads(x)
+    a, b = _operands("conv_weight_grad", x, _at_once(x), _at_once(dy))
     plan = plan_product(_precision(x, tf32), a, b, side * side * a.padded(c), k, n * p * q)
     partials = empty((plan.splits, dw.size), np.float32, dw) if plan.splits > 1 or swap else None
     vectorised = _quads_vectorise(k, None if swap else dw)
@@ -128,13 +131,18 @@ def _precision(x, tf32):
     return "TF32" if tf32 else "FP32"
 
 
-def _operands(kernel, x, *vectorised):
-    return (Operand(x.dtype.itemsize, *how) for how in zip(ALONG_DEPTH[kernel], vectorised))
+def _operands(kernel, x, *at_once):
+    return (Operand(x.dtype.itemsize, *how) for how in zip(ALONG_DEPTH[kernel], at_once))
 
 
-def _lines_vectorise(channels, *arrays):
-    """Can lines of so many channels be copied 16 bytes at a time?"""
-    return channels * arrays[0].dtype.itemsize % 16 == 0 and all(map(is_aligned, arrays))
+def _at_once(*arrays):
+    """How many bytes of the arrays' lines (along their last axis) can be copied at once: 16, those of a quad,
+    or 0."""
+    itemsize = arrays[0].dtype.itemsize
+    for size in 16, QUAD * itemsize:
+        if arrays[0].shape[-1] * itemsize % size == 0 and all(is_aligned(array, size) for array in arrays):
+            return size
+    return 0
 
 
 def _quads_vectorise(cols, array):

@@ -6,7 +6,7 @@
 //   blockIdx.x: the tile; neighbouring blocks read the same rows of A
 //   blockIdx.z: the split of the depth, where tiles alone are too few to fill a card (split-K); its partial
 //               sums, partials (splits, N, P, Q, K) float32, are added up by conv_reduce.cu
-// Layout: x (N, H, W, C), w (side, side, C, K), y (N, P, Q, K).
+// Layout: x (N, H, W, C), or (N, H, W, 4) where C is smaller (`stored` in slices.cuh), w (side, side, C, K), y (N, P, Q, K).
 // Slices: A [pixel][depth], B [depth][k].
 // Precision and defines: tile.cuh, slices.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv.py
@@ -17,17 +17,17 @@
 struct Operands {
     Gather x;
     const element* w;
-    int taps, col, K, step;
+    int taps, col, C, K, step;
 
     __device__ void load(element* a, element* b) {
         x.load(a);
         x.next_step();
-        const int C = x.channels, width = padded<A>(C);
+        const int width = padded<A>(C);
 #pragma unroll
         for (int r = 0; r < B::LINES_EACH; ++r) {
             const int depth = step * TILE_DEPTH + B::line(r);
-            const int tap = A::VECTORISED ? 0 : depth / width, c = depth - tap * width;
-            const bool exists = A::VECTORISED ? depth < taps * C : tap < taps && c < C;
+            const int tap = width == C ? 0 : depth / width, c = depth - tap * width;
+            const bool exists = width == C ? depth < taps * C : tap < taps && c < C;
             B::copy(b, r, w + (tap * C + c) * K + col, exists ? K - col : 0);
         }
         ++step;
@@ -57,8 +57,8 @@ conv_forward(In<element> x, In<element> w, In<float> bias, Out<element> y, Out<f
     __syncthreads();
 
     const Steps steps(side * side * padded<A>(C));
-    Operands operands = {Gather(x, H, W, C, side, side, rows, steps.first),
-                         w, side * side, col0 + B::place(), K, steps.first};
+    Operands operands = {Gather(x, H, W, stored<A>(C), side, side, rows, steps.first),
+                         w, side * side, col0 + B::place(), C, K, steps.first};
     Product product;
     accumulate(product, operands, steps.count);
 

@@ -7,7 +7,7 @@
 //   blockIdx.x: the tile; neighbouring blocks read the same rows of A
 //   blockIdx.z: the split of the depth, because tiles are few and pixels many (split-K); its partial sums,
 //               partials (splits, side, side, C, K) float32, are added up by conv_reduce.cu
-// Layout: x (N, H, W, C), dy (N, P, Q, K), dw (side, side, C, K) float32.
+// Layout: x (N, H, W, C), or (N, H, W, 4) where C is smaller (`stored` in slices.cuh), dy (N, P, Q, K), dw (side, side, C, K) float32.
 // Slices: A [pixel][tap and c], B [pixel][k].
 // Precision and defines: tile.cuh, slices.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv.py
@@ -27,7 +27,7 @@ struct Operands {
         for (int r = 0; r < A::LINES_EACH; ++r) {                       // neighbouring pixels
             const int h = p * stride + top, w = q * stride + left;
             const bool inside = first + r < pixels && (unsigned)h < (unsigned)H && (unsigned)w < (unsigned)W;
-            A::copy(a, r, x + ((n * H + h) * W + w) * C + c, inside ? count : 0);
+            A::copy(a, r, x + ((n * H + h) * W + w) * stored<A>(C) + c, inside ? count : 0);
             if (++q == Q) {
                 q = 0;
                 if (++p == P) p = 0, ++n;

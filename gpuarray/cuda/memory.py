@@ -1,10 +1,12 @@
-"""Launcher of memory.cu."""
+"""Launchers of memory.cu."""
 from math import gcd
 
 import numpy as np
 
 from gpuarray.cuda.layout import ELEMENT_TYPES, flat_grid, vector_width
 from gpuarray.cuda.runtime import empty, launch
+
+QUAD = 4                     # channels that products count in (quads.cuh, and `padded` in slices.cuh)
 
 
 def concatenate(*arrays, axis):
@@ -19,6 +21,17 @@ def concatenate(*arrays, axis):
         else:
             _copy(array, out[..., part], array.shape[-1], shape[-1])
         start = part.stop
+    return out
+
+
+def whole_quads(x):
+    """x (..., C) as (..., 4) with zeros behind, where C is below 4, so that products copy a pixel at once."""
+    columns, rows = x.shape[-1], x.size // x.shape[-1]
+    if columns >= QUAD:
+        return x
+    out = empty((*x.shape[:-1], QUAD), x.dtype, x)
+    launch(x, "memory.cu", "pad_rows", *flat_grid(rows), (x, out, np.int32(rows), np.int32(columns)),
+           defines=(("ELEMENT", ELEMENT_TYPES[x.dtype.name]), ("WIDTH", QUAD)))
     return out
 
 

@@ -7,7 +7,12 @@ typedef Operand<TILE_ROWS, A_ALONG_DEPTH, A_VECTORISED, A_PIECE, A_PITCH> A;
 
 // The channels that the depth counts for `channels` of operand O: whole pieces, so that three become four.
 template <class O> __device__ inline int padded(int channels) {
-    return O::VECTORISED ? channels : (channels + O::PIECE - 1) / O::PIECE * O::PIECE;
+    return (channels + O::PIECE - 1) / O::PIECE * O::PIECE;
+}
+
+// Those of a pixel in memory: images of three channels are vectorised by a fourth, of zeros.
+template <class O> __device__ inline int stored(int channels) {
+    return O::VECTORISED ? padded<O>(channels) : channels;
 }
 
 #if PRECISION == FP32

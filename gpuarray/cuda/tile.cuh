@@ -34,7 +34,7 @@ constexpr int VECTOR = 16 / sizeof(element);        // elements in 16 bytes
 // array in device memory: a line holds the depths of one row or, not along_depth, the rows of one depth.
 // pitch: length of a line in shared memory. It is longer than the content, so that the reads of product_*.cuh
 // fall into different banks.
-// piece: elements that a thread copies at once. vectorised: by one copy of 16 bytes, else one by one.
+// piece: elements that a thread copies. vectorised: by one copy of 16 or 8 bytes, else one by one.
 // The threads share out the pieces: each has one place in LINES_EACH neighbouring lines.
 template <int extent, bool along_depth, bool vectorised, int piece, int pitch> struct Operand {
     static constexpr bool ALONG_DEPTH = along_depth, VECTORISED = vectorised;
@@ -59,7 +59,7 @@ template <int extent, bool along_depth, bool vectorised, int piece, int pitch> s
     static __device__ void copy(element* slice, int i, const element* from, int count) {
         element* to = slice + line(i) * PITCH + place();
         if constexpr (VECTORISED) {
-            copy_async<16>(to, from, count > 0);
+            copy_async<PIECE * sizeof(element)>(to, from, count > 0);
         } else {
 #pragma unroll
             for (int e = 0; e < PIECE; ++e) {

@@ -26,17 +26,21 @@ _SHARED_ELSEWHERE, _STATIC = 99, 8
 class Operand:
     """How an operand of a product lies in memory: `Operand` in tile.cuh.
 
-    itemsize: bytes of an element. along_depth: do its lines run along the depth? vectorised: can its lines be
-    copied 16 bytes at a time?
+    itemsize: bytes of an element. along_depth: do its lines run along the depth? at_once: bytes of its lines
+    that can be copied at once, 16 or those of four elements; 0: they are copied element by element.
     """
     itemsize: int
     along_depth: bool
-    vectorised: bool = True
+    at_once: int = 16
+
+    @property
+    def vectorised(self):
+        return self.at_once > 0
 
     @property
     def piece(self):
-        """Elements that a thread copies at once."""
-        return 16 // self.itemsize if self.vectorised else 4
+        """Elements that a thread copies, at once or one by one."""
+        return self.at_once // self.itemsize or 4
 
     def padded(self, channels):
         """The channels that the depth counts for `channels`: `padded` in tile.cuh."""
@@ -108,14 +112,14 @@ TILES = {"FP32": tuple(Tile(*shape, depth=16) for shape in _SHAPES[:3]),
          "BF16": tuple(Tile(*shape, depth=64) for shape in _SHAPES)}
 
 
-def choose_tile(precision, rows, cols, vectorised=True):
+def choose_tile(precision, rows, cols, widest=True):
     """The narrowest tile that spans all columns, else the widest; of these the lowest that spans all rows,
     else the highest.
 
-    Where operands are not vectorised, a thread has more lines to follow. Beside 128 sums it has no registers
-    for that, so that such tiles are left out.
+    Where not all lines are copied 16 bytes at once (widest), a thread has more of them to follow. Beside 128
+    sums it has no registers for that, so that such tiles are left out.
     """
-    tiles = [tile for tile in TILES[precision] if vectorised or tile.rows * tile.cols <= 64 * tile.threads]
+    tiles = [tile for tile in TILES[precision] if widest or tile.rows * tile.cols <= 64 * tile.threads]
     widths = sorted({tile.cols for tile in tiles})
     width = next((width for width in widths if width >= cols), widths[-1])
     by_height = sorted((tile for tile in tiles if tile.cols == width), key=lambda tile: tile.rows)
@@ -158,7 +162,7 @@ class Plan:
 
 def plan_product(precision, a, b, rows, cols, depth, phases=1):
     """The plan for `phases` products of rows x cols, each summed over a depth; a and b: Operands."""
-    tile = choose_tile(precision, rows, cols, a.vectorised and b.vectorised)
+    tile = choose_tile(precision, rows, cols, a.at_once == b.at_once == 16)
     down, across = ceil_div(rows, tile.rows), ceil_div(cols, tile.cols)
     steps = max(1, ceil_div(depth, tile.depth))
     splits = choose_splits(tile, down * across * phases, steps, rows * cols * phases)

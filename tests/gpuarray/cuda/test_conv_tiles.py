@@ -32,6 +32,18 @@ def test_every_tile(cuda_any_order, monkeypatch, precision, tile):
             assert extra_copies == allowed * (copies - extra_copies) and copies > 0, kernel
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_images_are_copied_by_whole_pixels(cuda, precision, channels):
+    with counting_wavefronts(cuda) as launches:
+        check_all_three(cuda, (2, 9, 10, channels, 32, 5, 2), precision)
+    read_images = [dict(defines) for kernel, defines, _ in launches
+                   if kernel in ("conv_forward", "conv_weight_grad")]
+    assert cuda.is_gpu or len(read_images) == 2
+    for defines in read_images:
+        assert (defines["A_VECTORISED"], defines["A_PIECE"]) == (1, 4)
+
+
 def counting_wavefronts(cuda):
     """Of a GPU, none are counted."""
     return nullcontext([]) if cuda.is_gpu else cuda.counting_wavefronts()

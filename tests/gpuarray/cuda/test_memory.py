@@ -34,6 +34,16 @@ def test_concatenate_from_odd_addresses(cuda, axis, dtype):
     assert (got == np.concatenate(arrays, axis)).all()
 
 
+@pytest.mark.parametrize("dtype", [FLOAT32, BFLOAT16], ids=str)
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (2, 7, 9, 3), (1, 16, 16, 2), (3, 5, 4), (2, 8)], ids=str)
+def test_whole_quads(cuda_any_order, shape, dtype):
+    x, = draw([shape], dtype)
+    wanted = np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, max(0, 4 - x.shape[-1]))])
+    for place in cuda_any_order.to_device, lambda array: misaligned(cuda_any_order, array):
+        got = cuda_any_order.to_host(memory.whole_quads(place(x)))
+        assert got.dtype == dtype and got.shape == wanted.shape and (got == wanted).all()
+
+
 @pytest.mark.parametrize("shapes, widths", [
     ([(3, 4), (3, 6)], [2, 2]), ([(3, 4), (3, 4)], [4, 4]), ([(3, 4), (3, 1), (3, 3)], [4, 1, 1]),
     ([(3, 2), (3, 4)], [2, 2])], ids=str)
