@@ -7,6 +7,8 @@ THREADS = 256                # of a block
 ELEMENT_TYPES = {"float32": "float", "bfloat16": "bfloat16", "uint8": "unsigned char"}    # NumPy: CUDA
 
 _LANES = 8                   # threads side by side in a strip of columns: 128 bytes of a row at 16 bytes each
+_MERGED = 2                  # columns of a block that merges results of others: those are few and in the L2
+                             # cache, where many blocks with few rows count for more than whole sectors
 _ROWS_A_THREAD = 8           # at least, where a block sums: adding up its threads costs as much as a few rows
 _BLOCKS = 512                # that sum: four a multiprocessor of a large GPU; fixed, for one order of sums
 _MOST_SEGMENTS = 65535       # what the y axis of a grid takes
@@ -76,4 +78,4 @@ class Columns:
 
 def merge_grid(columns):
     """(grid, block) for kernels that combine the results of many blocks, column by column."""
-    return (ceil_div(columns, _LANES),), (_LANES, THREADS // _LANES)
+    return (ceil_div(columns, _MERGED),), (_MERGED, THREADS // _MERGED)

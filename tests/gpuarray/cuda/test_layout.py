@@ -31,6 +31,12 @@ def test_blocks_cover_every_row_and_channel_once(rows, channels, dtype):
         assert (segments - 1) * segment < rows <= segments * segment and segments <= 65535
 
 
+@pytest.mark.parametrize("columns, blocks", [(1, 1), (3, 2), (32, 16), (1000, 500)])
+def test_results_of_blocks_are_merged_by_many_blocks(columns, blocks):
+    (grid,), (lanes, depth) = layout.merge_grid(columns)
+    assert grid == blocks and lanes * depth == layout.THREADS and depth & (depth - 1) == 0
+
+
 @pytest.mark.parametrize("length, arrays, width", [
     (64, [array((64,))], 4),
     (64, [array((64,), BFLOAT16)], 8),
