@@ -42,7 +42,7 @@ def folder(tmp_path_factory):
 
 def flags(folder, name, *more):
     script, *words = name.split()
-    data, size, _, _ = EXAMPLES[script]
+    data, size, _, _ = EXAMPLES.get(name, EXAMPLES[script])
     return (script, "--data", folder / data, "--image-size", size, "--width", 0.1, "--z-size", 6,
             "--epoch-size", 2, "--batch-size", 4, "--limit", 120, *words, *more)
 
