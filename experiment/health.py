@@ -16,7 +16,8 @@ UNSURE = 0.05         # D(real) - D(fake) of one that has lost (good runs: above
 CLOSED = 0.01         # share of steps that a gate lets through (good runs: above 0.1)
 SPREAD = 0.1          # of samples, as a share of the images' (good runs: above 0.15)
 NEAR = 0.3            # of an image's distance to the one nearest to it: samples nearer than that are twins
-TWINS = 0.6           # share of a GAN's samples that have a twin (good runs: up to 0.45)
+TWINS = 0.6           # share of a GAN's samples that have a twin (good runs: up to 0.45, at first all)
+GRIDS = 3             # in a row with so many twins: good runs begin with up to two
 LEVELS = 3            # of 255: images that differ by less are all the same to the eye
 
 
@@ -75,7 +76,7 @@ def _of_the_game(means):
 
 
 def _of_samples(folder, size, is_game):
-    newest = folder.pictures("samples")[-1:]
+    newest = folder.pictures("samples")[:-GRIDS - 1:-1]
     samples = _pictures(newest[0], size) if newest else None
     originals = _pictures(folder.path / "originals.png", size)
     if samples is None or originals is None:
@@ -84,7 +85,11 @@ def _of_samples(folder, size, is_game):
     if spread(samples) < max(SPREAD * expected, LEVELS):
         yield "collapse", ("the samples hardly differ, the decoder has collapsed: start again with "
                            "a smaller --lr, or a larger --batch-size")
-    elif is_game and len(originals) > 3 and (share := twins(samples, originals)) > TWINS:
+        return
+    share = twins(samples, originals) if is_game and len(originals) > 3 else 0
+    before = (_pictures(path, size) for path in newest[1:])
+    if share > TWINS and len(newest) == GRIDS and all(
+            grid is not None and twins(grid, originals) > TWINS for grid in before):
         yield "few samples", (f"{share:.0%} of the samples look like another one, the decoder makes only a "
                               "few pictures: start again with a smaller --lr, or a larger --batch-size")
 

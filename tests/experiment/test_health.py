@@ -14,14 +14,16 @@ VARIED = np.random.default_rng(0).uniform(-1, 1, (64, SIZE, SIZE, 3))
 ALIKE = np.tile(VARIED[0], (64, 1, 1, 1))
 
 
-def run(path, numbers=GOOD, first=GOOD, samples=VARIED, originals=VARIED, steps=150):
-    """A run's folder with a report each 25 steps."""
+def run(path, numbers=GOOD, first=GOOD, samples=VARIED, originals=VARIED, steps=150, earlier=None):
+    """A run's folder with a report each 25 steps. samples: of the last of three epochs, and of the earlier
+    ones where they are not given."""
     folder = RunFolder(path)
     folder.write_config({"script": "fake", "settings": {"image_size": SIZE}, "origin": {}})
     folder.add_metrics({"step": 1, "epoch": 1, **first})
     for step in range(25, steps + 1, 25):
         folder.add_metrics({"step": step, "epoch": 1, **numbers})
-    folder.write("samples/epoch_0001.png", png(grid(samples)))
+    for epoch, some in enumerate([*(earlier or [samples] * 2), samples], 1):
+        folder.write(f"samples/epoch_{epoch:04d}.png", png(grid(some)))
     folder.write("originals.png", png(grid(originals)))
     return folder
 
@@ -63,6 +65,8 @@ def test_samples_of_a_few_kinds(tmp_path):
     folder = run(tmp_path / "run", samples=half)
     assert kinds(folder) == ["few samples"] and "62% of the samples" in health.warnings(folder)[0][1]
     assert kinds(run(tmp_path / "less", samples=less)) == []
+    assert kinds(run(tmp_path / "first", samples=half, earlier=[half])) == []
+    assert kinds(run(tmp_path / "once", samples=half, earlier=[half, VARIED])) == []
     without = {name: number for name, number in GOOD.items() if not name.startswith("d_")}
     assert kinds(run(tmp_path / "vae", without, samples=half)) == []
 
