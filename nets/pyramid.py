@@ -1,4 +1,6 @@
 """Coarse to fine: a Laplacian pyramid of GANs (Denton, Chintala, Szlam & Fergus 2015)."""
+import numpy as np
+
 import gpuarray as ga
 from nets.adversarial import Adversarial
 from nets.layers import Conv, Dense
@@ -67,7 +69,8 @@ class PyramidGAN(Adversarial):
         image = super()._decode(z, path, attributes)
         for side, plane in zip(self.sides, planes):
             large, told = self._told(image, attributes)
-            image = large + self.networks[f"decoder{side}"](ga.concatenate(plane, told, axis=-1), "test")[0]
+            residual, _ = self.networks[f"decoder{side}"](ga.concatenate(plane, told, axis=-1), "test")
+            image = np.clip(large + residual, -1, 1)      # [ours] no level is given what no image holds
         return image
 
     def input_shape(self, name, image_shape):
