@@ -49,7 +49,7 @@ def run(options):
                                                                   subject.samples, read)
             rows.append(images[:SHOWN])
         (folder / "arithmetic.png").write_bytes(charts.labelled_grid(
-            np.concatenate(rows).reshape(-1, *images.shape[2:]), ["a", "b", "c", "on z", "on pixels"],
+            np.concatenate(rows).reshape(-1, *images.shape[2:]), ["a", "b", "c", "z", "pixel"],
             [words for words in found for _ in range(SHOWN)], "a - b + c"))
         protocol = {"samples": options.count, "exemplars": arithmetic.EXEMPLARS,
                     "repeats": arithmetic.REPEATS,
