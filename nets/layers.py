@@ -23,8 +23,7 @@ class Parameter:
     views into the flat buffers of its network."""
 
     def __init__(self, initial, decayed=False):
-        self.initial = initial        # numpy Generator -> array, called when the network is built
-        self.shape = initial.shape
+        self.initial, self.shape = initial, initial.shape     # numpy Generator -> array, called once
         self.decayed = decayed        # does weight decay apply?
         self.value = self.gradient = self.multiplied = None
 

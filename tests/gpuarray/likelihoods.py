@@ -2,6 +2,7 @@
 import numpy as np
 from scipy.special import logsumexp
 
+import gpuarray as ga
 from tests.gpuarray.reference import posterior
 
 
@@ -44,3 +45,33 @@ def flow_arrays(rows, z_size, seed=7):
     rng = np.random.default_rng(seed)
     shapes = (rows, z_size), (rows,), (rows, z_size), *[(z_size,)] * 2, (1,), *[(z_size,)] * 2, (1,)
     return [rng.standard_normal(shape) for shape in shapes]
+
+
+def refusals(a):
+    """(operation, the argument that is wrong, the call), for test_contracts; a: its Arguments."""
+    return [
+        ("binarise", "x", lambda: ga.binarise(a.images, 1, a.counter)),
+        ("binarise", "seed", lambda: ga.binarise(a.x, -1, a.counter)),
+        ("binarise", "counter", lambda: ga.binarise(a.x, 1, a.one)),
+        ("bernoulli_loss", "x", lambda: ga.bernoulli_loss(a.rows, a(6, 3))),
+        ("gaussian_loss", "x", lambda: ga.gaussian_loss(a(6, 4), a(6, 4), 8.0)),
+        ("gaussian_loss", "bound", lambda: ga.gaussian_loss(a(6, 4), a(6, 2), -1.0)),
+        ("sample_posterior", "noise", lambda: ga.sample_posterior(a.h, a.noise, 8.0)),
+        ("sample_posterior", "bound", lambda: ga.sample_posterior(a.h, a(5, 2, 3), 0.0)),
+        ("sample_posterior_grad", "dlog_q",
+         lambda: ga.sample_posterior_grad(a(5, 2, 3), a(2), a.h, a(5, 2, 3), 8.0)),
+        ("log_prior", "z", lambda: ga.log_prior(a.flat)),
+        ("importance_bound", "log_w", lambda: ga.importance_bound(a.flat)),
+        ("planar_flow", "u", lambda: ga.planar_flow(a.rows, a(3), a.flat, a.one)),
+        ("planar_flow", "b", lambda: ga.planar_flow(a.rows, a.flat, a.flat, a.flat)),
+        ("planar_flow_grad", "dlog_det",
+         lambda: ga.planar_flow_grad(a.rows, a.flat, a.rows, a.flat, a.flat, a.one, a.flat, a.flat, a.one)),
+        ("planar_flow_grad", "db",
+         lambda: ga.planar_flow_grad(a.rows, a(6), a.rows, a.flat, a.flat, a.one, a.flat, a.flat, a.flat)),
+        ("planar_flow_grad", "weight",
+         lambda: ga.planar_flow_grad(a.rows, a(6), a.rows, a.flat, a.flat, a.one, a.flat, a.flat, a.one,
+                                     np.nan)),
+        ("shrink", "x", lambda: ga.shrink(a(2, 5, 4, 3))),
+        ("enlarge", "x", lambda: ga.enlarge(a.rows)),
+        ("total", "x", lambda: ga.total(a.images)),
+    ]

@@ -8,6 +8,7 @@ import pytest
 import gpuarray as ga
 from gpuarray import cpu, cuda, operations
 from tests.cuda_on_cpu import device
+from tests.gpuarray import likelihoods
 
 BACKENDS = {"cpu": (cpu, np.asarray), "cuda": (cuda, device.to_device)}
 
@@ -106,29 +107,7 @@ def refusals(a):
         ("reparametrise_grad", "h", lambda: ga.reparametrise_grad(a(2, 2), a.h, a.noise, 8.0)),
         ("reparametrise_grad", "noise", lambda: ga.reparametrise_grad(a.noise, a.h, a(3, 3), 8.0)),
         ("reparametrise_grad", "kl_weight", lambda: ga.reparametrise_grad(a.noise, a.h, a.noise, 8.0, None)),
-        ("binarise", "x", lambda: ga.binarise(a.images, 1, a.counter)),
-        ("binarise", "seed", lambda: ga.binarise(a.x, -1, a.counter)),
-        ("binarise", "counter", lambda: ga.binarise(a.x, 1, one)),
-        ("bernoulli_loss", "x", lambda: ga.bernoulli_loss(a.rows, a(6, 3))),
-        ("gaussian_loss", "x", lambda: ga.gaussian_loss(a(6, 4), a(6, 4), 8.0)),
-        ("gaussian_loss", "bound", lambda: ga.gaussian_loss(a(6, 4), a(6, 2), -1.0)),
-        ("sample_posterior", "noise", lambda: ga.sample_posterior(a.h, a.noise, 8.0)),
-        ("sample_posterior", "bound", lambda: ga.sample_posterior(a.h, a(5, 2, 3), 0.0)),
-        ("sample_posterior_grad", "dlog_q",
-         lambda: ga.sample_posterior_grad(a(5, 2, 3), a(2), a.h, a(5, 2, 3), 8.0)),
-        ("log_prior", "z", lambda: ga.log_prior(flat)),
-        ("importance_bound", "log_w", lambda: ga.importance_bound(flat)),
-        ("planar_flow", "u", lambda: ga.planar_flow(a.rows, a(3), flat, one)),
-        ("planar_flow", "b", lambda: ga.planar_flow(a.rows, flat, flat, flat)),
-        ("planar_flow_grad", "dlog_det",
-         lambda: ga.planar_flow_grad(a.rows, flat, a.rows, flat, flat, one, flat, flat, one)),
-        ("planar_flow_grad", "db",
-         lambda: ga.planar_flow_grad(a.rows, a(6), a.rows, flat, flat, one, flat, flat, flat)),
-        ("planar_flow_grad", "weight",
-         lambda: ga.planar_flow_grad(a.rows, a(6), a.rows, flat, flat, one, flat, flat, one, np.nan)),
-        ("shrink", "x", lambda: ga.shrink(a(2, 5, 4, 3))),
-        ("enlarge", "x", lambda: ga.enlarge(a.rows)),
-        ("total", "x", lambda: ga.total(a.images)),
+        *likelihoods.refusals(a),
         ("gan_cost", "logits", lambda: ga.gan_cost(a(4), 2)),
         ("gan_cost", "n_real", lambda: ga.gan_cost(a.logits, 0)),
         ("gan_cost", "n_real", lambda: ga.gan_cost(a.logits, 4)),
