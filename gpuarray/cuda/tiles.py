@@ -16,10 +16,12 @@ _BLOCKS = 264               # that run at once: two on each of the 132 multiproc
                             # same number on every card, so that every card adds up in the same order
 _MOST_SPLITS = 256
 _WORKSPACE = 2 ** 26        # elements that the partial sums of all splits may take: 256 MiB
-# KiB of shared memory that a block may take, by compute capability (CUDA C++ Programming Guide, technical
-# specifications), and how many of them the kernels declare statically, at most.
-_SHARED = {(7, 5): 64, (8, 0): 163, (8, 7): 163, (9, 0): 227, (10, 0): 227, (10, 1): 227, (10, 3): 227}
-_SHARED_ELSEWHERE, _STATIC = 99, 8
+# KiB of shared memory of a multiprocessor, by compute capability (CUDA C++ Programming Guide, technical
+# specifications), and how many of them a block takes beside what it asks for: the products declare up to 2,
+# and CUDA keeps 1.
+_SHARED = {(7, 5): 64, (8, 0): 164, (8, 7): 164, (9, 0): 228, (10, 0): 228, (10, 1): 228, (10, 3): 228,
+           (11, 0): 228}
+_SHARED_ELSEWHERE, _BESIDE = 100, 3
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,17 @@ class Tile:
         return max(self.stages * stage, self.rows * self.sums_pitch * 4)
 
     def fitting(self, capability, a, b):
-        """This tile with as many of its stages as a card has room for."""
-        room = (_SHARED.get(capability, _SHARED_ELSEWHERE) - _STATIC) * 1024
-        tile = self
-        while tile.stages > 2 and tile.shared_bytes(a, b) > room:
-            tile = replace(tile, stages=tile.stages - 1)
+        """This tile with as many of its stages as leave room for two blocks on a multiprocessor; where not
+        even two stages do, with as many as one block has room for.
+
+        A second block multiplies while the first waits, which hides more than one more stage of the same.
+        """
+        room = _SHARED.get(capability, _SHARED_ELSEWHERE) * 1024
+        for blocks in 2, 1:
+            for stages in range(self.stages, 1, -1):
+                tile = replace(self, stages=stages)
+                if blocks * (tile.shared_bytes(a, b) + _BESIDE * 1024) <= room:
+                    return tile
         return tile
 
 

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import gpuarray as ga
-from gpuarray.cuda import conv, tiles
+from gpuarray.cuda import tiles
 from tests.gpuarray import reference
 from tests.gpuarray.check import TOLERANCE, assert_close
 from tests.gpuarray.cuda.check import BFLOAT16, FLOAT32, misaligned
@@ -205,35 +205,3 @@ def test_weight_zero_leaves_the_gradient_alone(cuda):
     dw = cuda.to_device(case.dw)
     ga.conv2d_weight_grad(cuda.to_device(case.x * np.nan), cuda.to_device(case.dy), dw, 1, 0.0)
     np.testing.assert_array_equal(cuda.to_host(dw), case.dw)
-
-
-def test_tiles_and_splits_by_shape():
-    def shape(precision, rows, cols):
-        tile = tiles.choose_tile(precision, rows, cols)
-        return tile.rows, tile.cols
-    assert shape("TF32", 65536, 128) == shape("TF32", 65536, 2048) == shape("BF16", 65, 100) == (128, 128)
-    assert shape("TF32", 64, 1024) == (64, 128) and shape("FP32", 64, 1024) == (64, 64)
-    assert shape("TF32", 10 ** 6, 32) == (128, 32) and shape("FP32", 10 ** 6, 256) == (128, 64)
-
-    def splits(rows, cols, depth):
-        operand = tiles.Operand(4, along_depth=True)
-        return tiles.plan_product("TF32", operand, operand, rows, cols, depth).splits
-    assert splits(65536, 128, 800) == 1                     # 512 tiles: enough
-    assert 2 <= splits(4096, 256, 6400) <= 8                # 64 tiles, 200 steps
-    assert 16 <= splits(64, 1024, 16384) <= 64              # a dense layer's 8 tiles, 512 steps
-    assert splits(8, 8, 8) == 1                             # one step cannot be split
-
-
-CARDS = {(7, 5): 64, (8, 0): 163, (8, 6): 99, (9, 0): 227, (12, 0): 99}     # KiB of shared memory a block
-
-
-@pytest.mark.parametrize("capability", CARDS, ids=str)
-@every_precision
-def test_tiles_fit_every_card(precision, capability):
-    itemsize = 2 if precision == "BF16" else 4
-    for tile in tiles.TILES[precision]:
-        for along_depth in conv.ALONG_DEPTH.values():
-            operands = [tiles.Operand(itemsize, along) for along in along_depth]
-            fitted = tile.fitting(capability, *operands)
-            if precision == "FP32" or capability >= (8, 0):
-                assert fitted.shared_bytes(*operands) <= (CARDS[capability] - 8) * 1024
