@@ -46,6 +46,11 @@ class PatchTile(Tile):
         images = self.rows // (self.height * self.width)
         return images * (self.height + self.taps - 1) * (self.width + self.taps - 1)
 
+    @property
+    def beside(self):
+        """The tables that the kernels declare, of the patch's pixels and of the rows, and CUDA's own KiB."""
+        return 8 * self.pixels + 4 * self.rows + 1024
+
     def defines(self, a, b):
         """The defines of tile.cuh and patch.cuh."""
         return (*self.own_defines(), *self.operand_defines("B", b), ("TILE_HEIGHT", self.height),

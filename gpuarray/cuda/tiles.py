@@ -96,6 +96,11 @@ class Tile:
                     (a.slice_shape(self.rows, self.depth), b.slice_shape(self.cols, self.depth)))
         return max(self.stages * stage, self.rows * self.sums_pitch * 4)
 
+    @property
+    def beside(self):
+        """Bytes of shared memory that a block takes beside what it asks for."""
+        return _BESIDE * 1024
+
     def fitting(self, capability, a, b):
         """This tile with as many of its stages as leave room for two blocks on a multiprocessor; where not
         even two stages do, with as many as one block has room for.
@@ -106,7 +111,7 @@ class Tile:
         for blocks in 2, 1:
             for stages in range(self.stages, 1, -1):
                 tile = replace(self, stages=stages)
-                if blocks * (tile.shared_bytes(a, b) + _BESIDE * 1024) <= room:
+                if blocks * (tile.shared_bytes(a, b) + tile.beside) <= room:
                     return tile
         return tile
 
