@@ -1,7 +1,7 @@
 """A training as the processes beside the first take part in it."""
 import contextlib
 
-from experiment.exit import Interrupted
+import gpuarray as ga
 from experiment.signals import Signals
 from experiment.training import learning_rate, open_batches
 
@@ -14,7 +14,7 @@ class Follower:
         self.batches = open_batches(settings, images, device, processes.part)
 
     def run(self):
-        """Train to the end. Raises Interrupted where the first process does."""
+        """Train to the end. Raises ProcessError where the first process saves the state and ends all."""
         with contextlib.closing(self.batches), Signals() as signals:
             step = self.processes.begin(self.model, self.batches, 0)
             while step < self.settings.epochs * self.settings.epoch_size:
@@ -23,4 +23,4 @@ class Follower:
                 step += 1
                 stop = self.processes.agree(signals.received)
                 if stop and step < self.settings.epochs * self.settings.epoch_size:
-                    raise Interrupted(stop)
+                    raise ga.ProcessError("the first process ends the training")
