@@ -217,4 +217,4 @@ class Model:
 
     @property
     def _device(self):
-        return "cpu" if isinstance(self.noise_counter, np.ndarray) else "cuda"
+        return "cpu" if type(self.noise_counter) is np.ndarray else "cuda"
