@@ -1,12 +1,23 @@
 """The programs that a training step launches, found by running its launchers on arrays that nobody fills."""
 from collections import defaultdict
 from contextlib import contextmanager
+from dataclasses import dataclass
 from unittest import mock
 
 import numpy as np
 
 from gpuarray.cuda import runtime
 from tests.cuda_on_cpu import SimulatedArray, SimulatedRuntime
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What was launched. sizes: the whole numbers among its arguments, in order. nbytes: of its arrays."""
+    kernel: str
+    grid: tuple
+    defines: dict
+    sizes: tuple
+    nbytes: int
 
 
 class RecordedArray(SimulatedArray):
@@ -20,6 +31,7 @@ class Recorder(SimulatedRuntime):
         super().__init__()
         self.capability = capability
         self.shared = defaultdict(int)           # (source, defines, kernel) -> most dynamic shared memory
+        self.launches = []
 
     def empty(self, shape, dtype):
         return np.empty(shape, dtype).view(RecordedArray)
@@ -35,6 +47,9 @@ class Recorder(SimulatedRuntime):
 
     def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
         self.shared[source, defines, kernel] = max(self.shared[source, defines, kernel], shared)
+        sizes = tuple(int(value) for value in args if isinstance(value, np.integer))
+        nbytes = sum(value.nbytes for value in args if isinstance(value, np.ndarray) and value.ndim)
+        self.launches.append(Launch(kernel, grid, dict(defines), sizes, nbytes))
 
 
 @contextmanager

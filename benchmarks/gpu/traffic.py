@@ -1,0 +1,114 @@
+"""What a step of the `released` VAE/GAN moves on a GPU, counted without one from the launches of a real step.
+
+    python -m benchmarks.gpu.traffic
+
+Counted, not measured: what tiles copy from the L2 cache into shared memory, padding included, and the arrays
+that the other kernels read and write. How fast a card does that is for `python -m benchmarks.gpu`.
+"""
+import argparse
+from collections import Counter
+
+import numpy as np
+
+import gpuarray as ga
+from gpuarray.cuda.layout import ceil_div
+from tests.cuda_compile.recorder import recording
+from tests.cuda_on_cpu.workload import vaegan
+
+PRECISIONS = "fp32", "tf32", "bf16"
+CAPABILITY = 9, 0                                # H100, H200
+_ITEMSIZE = {"FP32": 4, "TF32": 4, "BF16": 2}
+
+
+def launches_of_step(precision, batch=64):
+    """The launches of a step: 64 x 64 images, full width, z of 128, fakes from the prior."""
+    with recording(CAPABILITY) as device:
+        model = vaegan("cuda", 64, 1, 128, 1024, precision)
+        x = ga.to_device(np.zeros((batch, 64, 64, 3), np.float32), "cuda")
+        device.launches.clear()
+        model.step(x)
+    return device.launches
+
+
+def is_product(launch):
+    return "PRECISION" in launch.defines
+
+
+def operand_bytes(launch):
+    """What the tiles of a product copy from L2 into shared memory.
+
+    A tile of gathered rows copies TILE_ROWS + TILE_COLS lines of TILE_DEPTH for each step of the depth; one
+    with patches the weights' TILE_COLS alone, and each patch once.
+    """
+    tile = {name: launch.defines[name] for name in ("TILE_ROWS", "TILE_COLS", "TILE_DEPTH")}
+    rows, cols, step = tile.values()
+    depths, patches = _depths(launch), 0
+    if launch.kernel.endswith("_patch"):
+        rows, patches = 0, sum(_patch_pixels(launch, step)) + len(depths) * (_splits(launch) - 1) * (
+            _pixels_of_patch(launch))            # a split in the middle of a patch fetches it again
+    lines = sum(ceil_div(depth, step) * (rows + cols) for depth in depths) + patches
+    return launch.grid[0] * lines * step * _ITEMSIZE[launch.defines["PRECISION"]]
+
+
+def _depths(launch):
+    """The depth of the products that a tile's place in the grid stands for: one for each phase."""
+    if launch.kernel == "conv_weight_grad":
+        n, _, _, _, p, q = launch.sizes[:6]
+        return [n * p * q]
+    _, _, _, c, _, _, k, side, stride = launch.sizes[:9]
+    piece = launch.defines.get("A_PIECE", 1)
+    if launch.kernel.startswith("conv_forward"):
+        return [side * side * ceil_div(c, piece) * piece]
+    taps = [ceil_div(side - (o + (side - 1) // 2) % stride, stride) for o in range(stride)]
+    return [down * across * ceil_div(k, piece) * piece for down in taps for across in taps]
+
+
+def _patch_pixels(launch, step):
+    """For each phase, the pixels of all patches that a tile fetches."""
+    _, _, _, c, _, _, k, _, stride = launch.sizes[:9]
+    if launch.kernel == "conv_forward_patch":
+        return [stride * stride * c // step * _pixels_of_patch(launch)]
+    return [k // step * _pixels_of_patch(launch)] * stride * stride
+
+
+def _pixels_of_patch(launch):
+    rows, height, width, taps = (launch.defines[name] for name in (
+        "TILE_ROWS", "TILE_HEIGHT", "TILE_WIDTH", "TAPS"))
+    return rows // (height * width) * (height + taps - 1) * (width + taps - 1)
+
+
+def _splits(launch):
+    return launch.grid[2]
+
+
+def summary(launches):
+    """{"launches", "operands": {kernel: bytes}, "casts": (launches, bytes), "memory passes": bytes}"""
+    operands = Counter()
+    for launch in filter(is_product, launches):
+        operands[launch.kernel] += operand_bytes(launch)
+    others = [launch for launch in launches if not is_product(launch)]
+    casts = [launch.nbytes for launch in others if launch.kernel.startswith("cast")]
+    return {"launches": len(launches), "operands": operands, "casts": (len(casts), sum(casts)),
+            "memory passes": sum(launch.nbytes for launch in others)}
+
+
+def main():
+    argparse.ArgumentParser(prog="python -m benchmarks.gpu.traffic", description=__doc__,
+                            formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    found = {precision: summary(launches_of_step(precision)) for precision in PRECISIONS}
+    kernels = sorted({kernel for row in found.values() for kernel in row["operands"]})
+    print(f"| counted, a step of 64 images | {' | '.join(PRECISIONS)} |\n|---|{'---|' * len(PRECISIONS)}")
+
+    def row(name, cell):
+        print(f"| {name} | {' | '.join(cell(found[precision]) for precision in PRECISIONS)} |")
+
+    row("operands, L2 to multiprocessors, GB", lambda of: f"{sum(of['operands'].values()) / 1e9:.1f}")
+    for kernel in kernels:
+        row(f"of it {kernel}", lambda of: f"{of['operands'][kernel] / 1e9:.1f}")
+    row("launches", lambda of: f"{of['launches']}")
+    row("casts, and their MB", lambda of: f"{of['casts'][0]}, {of['casts'][1] / 1e6:.0f}")
+    row("arrays of all that are no products, MB", lambda of: f"{of['memory passes'] / 1e6:,.0f}")
+
+
+if __name__ == "__main__":
+    main()
