@@ -3,7 +3,7 @@
 The operations are those that a real step calls. Each is timed when it is first called with such shapes and
 options, on copies of the arrays of that call: milliseconds, median over replays of a graph whose inputs take
 turns. '+ moments': the sums for batchnorm are taken in the product; PyTorch takes them in its batchnorm.
-In bf16 PyTorch's weights are bfloat16 already; ours are rounded in each call.
+In bf16 the weights of both are bfloat16 already.
 """
 import inspect
 import math
@@ -72,7 +72,7 @@ def _layers(device, model):
     for name, network in model.networks.items():
         for layer in network.layers:
             for parameter in layer.parameters:
-                for array in (parameter.value, parameter.gradient):
+                for array in (parameter.value, parameter.gradient, parameter.multiplied):
                     found[device.runtime.address(array), array.size] = f"{name} {layer.name}"
         found[device.runtime.address(network.parameters), network.parameters.size] = name
     return found
