@@ -83,16 +83,21 @@ class PyramidGAN(Adversarial):
 
 
 def residual_decoder(rng, width=1.0, attributes=0, channels=3, **options):
-    """(N, S, S, 1 + C + A) = [noise | enlarged image | attributes] -> the residual (N, S, S, C)."""
+    """(N, S, S, 1 + C + A) = [noise | enlarged image | attributes] -> the residual (N, S, S, C), in [-1, 1].
+
+    No batchnorm [ours], nor in the discriminator: one that divides by the batch's deviation hardly sees that
+    fakes have too large residuals, and they grow to many times the real ones.
+    """
     first, second = (max(4, round(some * width)) for some in _WIDTHS)
-    return Network([Conv("conv1", 1 + channels + attributes, first), Conv("conv2", first, second),
-                    Conv("residual", second, channels, normalise=False, activation="linear")], rng, **options)
+    return Network([Conv("conv1", 1 + channels + attributes, first, normalise=False),
+                    Conv("conv2", first, second, normalise=False),
+                    Conv("residual", second, channels, normalise=False, activation="tanh")], rng, **options)
 
 
 def residual_discriminator(side, rng, width=1.0, attributes=0, channels=3, **options):
     """(N, S, S, 2C + A) = [image | enlarged image | attributes] -> logits (N, 1)."""
     first, second = (max(4, round(some * width)) for some in _WIDTHS)
     return Network([Conv("conv1", 2 * channels + attributes, first, stride=2, normalise=False),
-                    Conv("conv2", first, second, stride=2),
+                    Conv("conv2", first, second, stride=2, normalise=False),
                     Dense("real", (side // 4)**2 * second, 1, normalise=False, activation="linear")],
                    rng, **options)

@@ -96,6 +96,20 @@ def test_samples_are_drawn_from_coarse_to_fine(attributes):
     assert model.z_size == Z + 64 + 256 and not model.has_encoder
 
 
+@pytest.mark.parametrize("name", ["decoder8", "discriminator8"])
+def test_a_finer_level_sees_each_image_by_itself(name):
+    network = build().networks[name]
+    x = np.random.default_rng(2).standard_normal((N, *build().input_shape(name, (16, 16, 2))))
+    assert_close(network(x, "batch")[0][:1], network(x[:1], "batch")[0], 1e-12)
+
+
+def test_a_residual_stays_in_range_however_wild_its_level():
+    decoder = build().networks["decoder8"]
+    decoder.parameters *= 100
+    residual = decoder(np.random.default_rng(2).standard_normal((N, 8, 8, 3)), "test")[0]
+    assert 0.9 < np.abs(residual).max() <= 1
+
+
 def test_every_level_is_gated_and_reported_by_itself():
     model, (x,) = build(gate=(0.68, 0.35)), batch()
     model.gradients(x)
@@ -126,7 +140,7 @@ def test_several_processes_end_as_one():
 @mock.patch.object(runtime, "default_runtime", lambda: device)
 @mock.patch("gpuarray.cpu.host_value", lambda x, otherwise: otherwise)
 def test_a_step_is_the_same_on_the_kernels():
-    here, there = (build(3, np.float32, where) for where in ("cpu", "cuda"))
+    here, there = (build(3, np.float32, where, seed=4) for where in ("cpu", "cuda"))    # (no relu at 0)
     arrays = [array.astype(np.float32) for array in batch(3)]
     here.gradients(*arrays)
     there.gradients(*(ga.to_device(array, "cuda") for array in arrays))
