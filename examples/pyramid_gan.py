@@ -33,8 +33,8 @@ class Config(AdversarialSettings, DecoderSettings, Settings):
 PRESETS = {
     "quick": {
         OURS: dict(
-            data="cifar10", image_size=32, width=0.25, z_size=100, hidden=1200, epochs=16, epoch_size=100,
-            batch_size=32, cores=1, optimiser="adam", lr=4e-4, schedule="constant", weight_decay=0.0,
+            data="cifar10", image_size=32, width=0.25, z_size=100, hidden=1200, epochs=48, epoch_size=100,
+            batch_size=16, cores=1, optimiser="adam", lr=4e-4, schedule="constant", weight_decay=0.0,
             batchnorm_momentum=0.9, real_weight=None, cost_eps=1e-3, gate=True, mismatched=False),
     },
     "paper": {
