@@ -102,12 +102,12 @@ class Program:
         return re.findall(r'#line 1 "(\w+\.cu)"', self.code)[-1]
 
     @cached_property
-    def library(self):
+    def compiled(self):
         return compile_kernels(self.code)
 
     def pointers(self, kernel):
         """Which parameters of the kernel are pointers."""
-        signature = self.library["signature_" + kernel]
+        signature = self.compiled["signature_" + kernel]
         signature.restype = ctypes.c_char_p
         return [parameter[0] == "*" for parameter in signature().decode().split()]
 
@@ -116,7 +116,7 @@ class Kernels(SimulatedRuntime):
     """The simulated device, told by CuPy which program to run."""
 
     def _library(self, program, defines):
-        return program.library
+        return program.compiled
 
 
 class Kernel:
