@@ -212,6 +212,8 @@ class Fuzzer:
 
 def main(fuzzer, count=50_000, *wanted):
     with fuzzer:
+        if unknown := set(wanted) - set(fuzzer.readers):
+            sys.exit(f"no such reader: {', '.join(sorted(unknown))}; there are {', '.join(fuzzer.readers)}")
         for reader in wanted or fuzzer.readers:
             outcomes, slowest, begun = collections.Counter(), 0, time.perf_counter()
             for seed in range(int(count)):
