@@ -20,6 +20,8 @@ OTHERS = {".txt", ".csv", ".tsv", ".json", ".jsonl", ".xml", ".xmp", ".md", ".rs
           ".yml", ".db", ".ini", ".log", ".py", ".ipynb", ".pdf", ".svg", ".eps", ".ps", ".ai", ".psd",
           ".mp4", ".mov", ".avi", ".mkv", ".webm", ".mp3", ".wav", ".lock", ".part", ".caption", ".doc",
           ".docx", ".xlsx", ".lnk"}
+# Files of MNIST, CIFAR-10 and STL-10. The latter begin with a pixel, and so can look like anything.
+RECORDS = "idx1-ubyte", "idx3-ubyte", ".bin"
 
 # (what it is, how it begins, from which byte on)
 _BEGINNINGS = [
@@ -60,7 +62,8 @@ def is_picture_name(name):
     suffix = PurePosixPath(name).suffix.lower()
     if suffix in PICTURES or suffix in FOREIGN_PICTURES:
         return True
-    return False if suffix in OTHERS or suffix in ARCHIVES or suffix in TABLES else None
+    known = suffix in OTHERS or suffix in ARCHIVES or suffix in TABLES or name.lower().endswith(RECORDS)
+    return False if known else None
 
 
 def is_picture(head):

@@ -112,6 +112,15 @@ def test_stl10s_unlabelled_images_train(tmp_path, pack):
     assert CROPS["stl10"].side == 96 and images.train.images.shape[1] > 96      # moved before they shrink
 
 
+@pytest.mark.parametrize("beginning", [b"P1", b"BM", b"\xff\xd8\xff"])
+def test_pixels_that_look_like_a_pictures_beginning(tmp_path, beginning):
+    files = dict(STL)
+    for name in ("train_X.bin", "unlabeled_X.bin"):
+        files[name] = beginning + files[name][len(beginning):]
+    images = opened(write_files(tmp_path / "data", files), tmp_path, 32)
+    assert images.name == "stl10" and len(images.train) == len(STL_PARTS["unlabeled"][0])
+
+
 def test_stl10s_labelled_images_train_where_no_others_are(tmp_path):
     files = {name: content for name, content in STL.items() if name != "unlabeled_X.bin"}
     images = opened(write_files(tmp_path / "x", files), tmp_path, 96, want_attributes=True, augment=False)
