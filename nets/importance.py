@@ -7,6 +7,12 @@ from nets.model import POSTERIOR, Model
 _OBSERVED, _SAMPLES = 2, 3        # streams of the noise: of what is observed; of sample k: _SAMPLES + k
 
 
+def _shown(x):
+    """Images x in [-1, 1] as the encoder sees them: in [0, 1], as in the papers. Black, the most of a digit,
+    then adds nothing up in the first layer, and its tanh do not saturate."""
+    return (x + 1) / 2
+
+
 class ImportanceVAE(Model):
     """An autoencoder that maximises log mean_k p(x, z_k) / q(z_k|x), a lower bound on log p(x).
 
@@ -45,7 +51,7 @@ class ImportanceVAE(Model):
         pullback(dlog_w (K, N)): adds to all networks' gradients.
         """
         samples, n, z_size = noise.shape
-        h, encoder_back = self.networks["encoder"](x, phase)                  # (N, 2Z)
+        h, encoder_back = self.networks["encoder"](_shown(x), phase)          # (N, 2Z)
         z0, log_q = ga.sample_posterior(h, noise, self.log_var_bound)
         z, log_det, flow_back = z0.reshape(-1, z_size), 0, lambda dz, dlog_det: dz     # (K N, Z)
         if self.flow:
@@ -62,6 +68,9 @@ class ImportanceVAE(Model):
             encoder_back(dh, need_dx=False)
 
         return -losses.reshape(samples, n), log_ratio, pullback
+
+    def posterior(self, x, attributes=None):
+        return super().posterior(_shown(x), attributes)
 
     def test_metrics(self, x):
         """The bound of images x with as many samples as in training, each time with the same draws."""

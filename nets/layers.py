@@ -48,6 +48,17 @@ class Uniform:
         return rng.uniform(-self.bound, self.bound, self.shape)
 
 
+class Glorot:
+    """uniform(-1, 1) * sqrt(6 / (inputs + outputs)), for layers without batchnorm, of which nothing else
+    keeps signals and gradients from fading (Glorot & Bengio 2010, eq. 16)."""
+
+    def __init__(self, inputs, outputs):
+        self.shape, self.bound = (inputs, outputs), np.sqrt(6 / (inputs + outputs))
+
+    def __call__(self, rng):
+        return rng.uniform(-self.bound, self.bound, self.shape)
+
+
 class BatchNorm:
     """Batch normalisation over all but the last axis, with the activation that follows."""
 
@@ -208,13 +219,15 @@ class Dense(Layer):
     """Fully connected: any (N, ...) with D numbers an image -> (N, *out_shape).
 
     attributes: A numbers that are joined to each image's D, for a conditional model (paper, section 4.3).
+    glorot: are weights initialised by Glorot, and not by Uniform?
     """
 
     def __init__(self, name, inputs, out_shape, normalise=True, activation="relu", decayed=True,
-                 attributes=0):
+                 attributes=0, glorot=False):
         self.out_shape, self.attributes = tuple(np.atleast_1d(out_shape).tolist()), attributes
         outputs, inputs = int(np.prod(self.out_shape)), inputs + attributes
-        weights = Parameter(Uniform((inputs, outputs), inputs), decayed=decayed)
+        initial = Glorot(inputs, outputs) if glorot else Uniform((inputs, outputs), inputs)
+        weights = Parameter(initial, decayed=decayed)
         super().__init__(name, weights, outputs, normalise, activation, norm_eps=1e-5)
 
     def __call__(self, x, phase="train", path=0, attributes=None):

@@ -10,11 +10,12 @@ def mlp(in_shape, hidden, out_shape, rng, activation="tanh", normalise=False, ou
     """(N, *in_shape) -> (N, *out_shape): hidden layers of these widths, then one of `output` activation.
 
     in_shape, out_shape: numbers or tuples of them. activation: 'tanh' or 'relu'. normalise: batchnorm in the
-    hidden layers, whose activation is 'relu' then. attributes: how many are joined to each input, in a
-    conditional model. options: of nets.Network.
+    hidden layers, whose activation is 'relu' then; without it weights are initialised by Glorot (layers.py).
+    attributes: how many are joined to each input, in a conditional model. options: of nets.Network.
     """
     widths = [int(np.prod(in_shape)), *hidden]
-    layers = [Dense(f"fc{i}", inputs, outputs, normalise, activation, attributes=attributes if i == 1 else 0)
+    layers = [Dense(f"fc{i}", inputs, outputs, normalise, activation, attributes=attributes if i == 1 else 0,
+                    glorot=not normalise)
               for i, (inputs, outputs) in enumerate(zip(widths, hidden), 1)]
-    head = Dense("head", widths[-1], out_shape, normalise=False, activation=output)
+    head = Dense("head", widths[-1], out_shape, normalise=False, activation=output, glorot=not normalise)
     return Network([*layers, head], rng, **options)

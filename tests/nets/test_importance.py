@@ -36,7 +36,7 @@ def bound_by_hand(model, x):
     if isinstance(model.likelihood, nets.LIKELIHOODS["bernoulli"]):
         x = ga.binarise(x, model.seed, model.noise_counter, _OBSERVED)
     log_w, log_ratios = [], []
-    h = encoder(x, "test")[0]
+    h = encoder((x + 1) / 2, "test")[0]
     for k in range(model.samples):
         noise = model.noise(len(x), _SAMPLES + k)
         log_var = 8 * np.tanh(h[:, Z:] / 8)
@@ -75,7 +75,7 @@ def test_more_samples_raise_the_bound_and_approach_the_evidence():
     model = build()
     for layer in model.networks["decoder"].layers:
         layer.weights.value[...] = 0
-    model.networks["encoder"].layers[-1].weights.value[...] *= 4         # a posterior that is not the prior
+    model.networks["encoder"].layers[-1].weights.value[...] *= 0.6       # a posterior not far from the prior
     x, draws = model.observe(images(2), model.noise_counter), 2000
     log_p, log_ratio, _ = model.log_weights(x, np.random.default_rng(4).standard_normal((draws, 2, Z)))
     bounds = [ga.importance_bound((log_p - log_ratio).reshape(samples, -1))[0].mean()

@@ -38,6 +38,14 @@ def test_dense_networks_are_those_of_the_released_code():
         "FC 1024, BN, relu", "FC 1024, BN, relu", "FC 28*28*1, tanh"]
 
 
+def test_signals_and_gradients_do_not_fade_without_batchnorm():
+    network = nets.mlp(50, (200, 200, 200), 50, np.random.default_rng(0), dtype=np.float64)
+    x, dy = np.random.default_rng(1).standard_normal((2, 100, 50))
+    y, pullback = network(0.5 * x)
+    assert 0.1 < y.std() < 0.5
+    assert 0.5 < pullback(dy).std() < 2
+
+
 @pytest.mark.parametrize("attributes", [0, 3])
 def test_dense_networks_by_finite_differences(attributes):
     rng = np.random.default_rng(0)
