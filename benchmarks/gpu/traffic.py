@@ -38,8 +38,11 @@ def operand_bytes(launch):
     """What the tiles of a product copy from L2 into shared memory.
 
     A tile of gathered rows copies TILE_ROWS + TILE_COLS lines of TILE_DEPTH for each step of the depth; one
-    with patches the weights' TILE_COLS alone, and each patch once.
+    with patches the weights' TILE_COLS alone, and each patch once. Of a gradient to weights, it copies a
+    window of dy and its patch of x.
     """
+    if launch.kernel == "conv_weight_grad_patch":
+        return launch.grid[0] * _window_elements(launch) * _ITEMSIZE[launch.defines["PRECISION"]]
     tile = {name: launch.defines[name] for name in ("TILE_ROWS", "TILE_COLS", "TILE_DEPTH")}
     rows, cols, step = tile.values()
     depths, patches = _depths(launch), 0
@@ -48,6 +51,16 @@ def operand_bytes(launch):
             _pixels_of_patch(launch))            # a split in the middle of a patch fetches it again
     lines = sum(ceil_div(depth, step) * (rows + cols) for depth in depths) + patches
     return launch.grid[0] * lines * step * _ITEMSIZE[launch.defines["PRECISION"]]
+
+
+def _window_elements(launch):
+    """What a tile of conv_weight_grad_patch copies in all windows."""
+    n, _, _, _, p, q = launch.sizes[:6]
+    rows, cols, depth, side, stride = (launch.defines[name] for name in (
+        "TILE_ROWS", "TILE_COLS", "TILE_DEPTH", "SIDE", "STRIDE"))
+    down, across = depth // 8, 8
+    patch = ((down - 1) * stride + side) * ((across - 1) * stride + side)
+    return n * ceil_div(p, down) * ceil_div(q, across) * (patch * (rows // side ** 2) + depth * cols)
 
 
 def _depths(launch):

@@ -8,6 +8,7 @@ from gpuarray.cuda.patches import plan_patches, sees_patches
 from gpuarray.cuda.runtime import empty, is_aligned, launch, runtime_of
 from gpuarray.cuda.sums import merge_moments
 from gpuarray.cuda.tiles import NARROW, REDUCE, Operand, plan_product
+from gpuarray.cuda.windows import plan_windows, sees_windows
 
 ACTIVATIONS = {"linear": 0, "relu": 1, "tanh": 2}     # enum Activation in common.cuh
 _MOST_NARROW = 4                                      # channels that conv_narrow.cu ends in, at most
@@ -62,11 +63,20 @@ def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
         x, dy, c, k, before = dy, x, k, c, side - 1 - before
     x = whole_quads(x)
     a, b = _operands("conv_weight_grad", x, _at_once(x), _at_once(dy))
-    plan = plan_product(_precision(x, tf32), a, b, side * side * a.padded(c), k, n * p * q)
+    precision, vectorised = _precision(x, tf32), _quads_vectorise(k, None if swap else dw)
+    windows = sees_windows(side, stride, c, k, (p, q), vectorised and a.at_once == b.at_once == 16)
+    if windows:
+        plan = plan_windows(precision, b, n, (p, q), c, k, side, stride)
+    else:
+        plan = plan_product(precision, a, b, side * side * a.padded(c), k, n * p * q)
     partials = empty((plan.splits, dw.size), np.float32, dw) if plan.splits > 1 or swap else None
-    vectorised = _quads_vectorise(k, None if swap else dw)
-    _launch_product("conv_weight_grad", plan, (x, dy, dw, partials, *_int32(
-        n, h, width, c, p, q, k, side, stride, before), np.float32(weight), vectorised))
+    arrays, sizes = (x, dy, dw, partials), _int32(n, h, width, c, p, q, k)
+    if windows:
+        _launch_product("conv_weight_grad_patch", plan,
+                        (*arrays, *sizes, np.int32(before), np.float32(weight)))
+    else:
+        _launch_product("conv_weight_grad", plan, (*arrays, *sizes, *_int32(side, stride, before),
+                                                   np.float32(weight), vectorised))
     if swap:
         launch(x, "conv_reduce.cu", "reduce_swapped_gradient", *flat_grid(dw.size),
                (partials, dw, *_int32(plan.splits, side * side, k, c), np.float32(weight)),

@@ -101,14 +101,19 @@ class Tile:
         """Bytes of shared memory that a block takes beside what it asks for."""
         return _BESIDE * 1024
 
+    @property
+    def resident(self):
+        """Blocks that a multiprocessor has registers for, at least."""
+        return 2
+
     def fitting(self, capability, a, b):
-        """This tile with as many of its stages as leave room for two blocks on a multiprocessor; where not
-        even two stages do, with as many as one block has room for.
+        """This tile with as many of its stages as leave room for two blocks on a multiprocessor (if its
+        registers do); where not even two stages do, with as many as one block has room for.
 
         A second block multiplies while the first waits, which hides more than one more stage of the same.
         """
         room = _SHARED.get(capability, _SHARED_ELSEWHERE) * 1024
-        for blocks in 2, 1:
+        for blocks in range(self.resident, 0, -1):
             for stages in range(self.stages, 1, -1):
                 tile = replace(self, stages=stages)
                 if blocks * (tile.shared_bytes(a, b) + tile.beside) <= room:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gpuarray.cuda import runtime
+from gpuarray.cuda import conv, runtime
 from tests.cuda_on_cpu import device
 
 ORDERS = ("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)
@@ -40,3 +40,16 @@ def cuda_any_order(request, cuda):
     """The device, once for each order in which threads and blocks run."""
     with cuda.threads_in_order(*request.param):
         yield cuda
+
+
+@pytest.fixture
+def launched(cuda, monkeypatch):
+    """The names of the kernels of convolutions that were launched."""
+    names, launch = [], conv.launch
+
+    def noted(like, source, kernel, *args, **options):
+        names.append(kernel)
+        launch(like, source, kernel, *args, **options)
+
+    monkeypatch.setattr(conv, "launch", noted)
+    return names

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import gpuarray as ga
-from gpuarray.cuda import conv, patches, tiles
+from gpuarray.cuda import patches, tiles
 from tests.gpuarray import reference
 from tests.gpuarray.cuda.conftest import ORDERS
 from tests.gpuarray.cuda.test_conv import PRECISIONS, Case, check_all_three, every_precision
@@ -25,19 +25,6 @@ ODD = [(1, 17, 19, 32, 64, 5, 2), (5, 15, 16, 64, 32, 5, 2), (1, 9, 37, 32, 96, 
        (3, 8, 8, 96, 32, 2, 1), (2, 33, 20, 32, 64, 3, 2), (1, 18, 16, 32, 32, 4, 2),
        (1, 24, 23, 64, 32, 5, 3), (1, 11, 9, 32, 32, 5, 1), (2, 20, 17, 32, 160, 6, 2),
        (1, 43, 37, 32, 32, 9, 5)]
-
-
-@pytest.fixture
-def launched(cuda, monkeypatch):
-    """The names of the kernels of convolutions that were launched."""
-    names, launch = [], conv.launch
-
-    def noted(like, source, kernel, *args, **options):
-        names.append(kernel)
-        launch(like, source, kernel, *args, **options)
-
-    monkeypatch.setattr(conv, "launch", noted)
-    return names
 
 
 @every_precision
