@@ -10,4 +10,7 @@ EQUIVALENT = {
                             "[tap < side * side -> true]"):
         "Rows of a tile beyond the last tap are not written: n_rows ends before them. What is read for them "
         "lies in x, because every pixel is tested against H and W. The test saves those reads.",
+    ("window.cuh", "column < WIDTH && (unsigned)h < (unsigned)H && (unsigned)w < (unsigned)W); "
+                   "[column < WIDTH -> true]"):
+        "No tap reads such a place. The test saves the read of a pixel for it.",
 }
