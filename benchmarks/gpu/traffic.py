@@ -47,8 +47,8 @@ def operand_bytes(launch):
     rows, cols, step = tile.values()
     depths, patches = _depths(launch), 0
     if launch.kernel.endswith("_patch"):
-        rows, patches = 0, sum(_patch_pixels(launch, step)) + len(depths) * (_splits(launch) - 1) * (
-            _pixels_of_patch(launch))            # a split in the middle of a patch fetches it again
+        of_each = _patch_pixels(launch, step)    # a split in the middle of a patch fetches it again
+        rows, patches = 0, sum(of_each) + len(of_each) * (_splits(launch) - 1) * _pixels_of_patch(launch)
     lines = sum(ceil_div(depth, step) * (rows + cols) for depth in depths) + patches
     return launch.grid[0] * lines * step * _ITEMSIZE[launch.defines["PRECISION"]]
 
@@ -77,11 +77,11 @@ def _depths(launch):
 
 
 def _patch_pixels(launch, step):
-    """For each phase, the pixels of all patches that a tile fetches."""
+    """For each phase (one, where a tile is all phases'), the pixels of all patches that a tile fetches."""
     _, _, _, c, _, _, k, _, stride = launch.sizes[:9]
     if launch.kernel == "conv_forward_patch":
         return [stride * stride * c // step * _pixels_of_patch(launch)]
-    return [k // step * _pixels_of_patch(launch)] * stride * stride
+    return [k // step * _pixels_of_patch(launch)] * launch.grid[1]
 
 
 def _pixels_of_patch(launch):

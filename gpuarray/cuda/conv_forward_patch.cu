@@ -21,6 +21,8 @@ struct Operands {
     const element *x, *w;
     int W, C, K, col;
 
+    __device__ unsigned groups(const Walk&) const { return 1; }
+
     __device__ void copy_patch(element* to, const Walk& at) const {
         patch.copy(to, x, (at.a * W + at.b) * C + at.channel, at.a * at.stride + at.b);
     }

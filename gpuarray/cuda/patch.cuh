@@ -128,7 +128,8 @@ struct Walk {
 };
 
 // product += A B over `steps` steps from `here` on. operands.copy_patch(to, walk) and
-// operands.copy_weights(to, walk) start the copies for a step. Afterwards the shared memory is free.
+// operands.copy_weights(to, walk) start the copies for a step; operands.groups(walk) take part in it.
+// Afterwards the shared memory is free.
 template <class Operands>
 __device__ inline void accumulate(Product& product, const Operands& operands, Walk here, int steps) {
     auto patch = [](const Walk& walk) { return dynamic_shared<element>() + walk.patch * Patch::SIZE; };
@@ -149,7 +150,7 @@ __device__ inline void accumulate(Product& product, const Operands& operands, Wa
         copy_async_wait<STAGES - 2>();
         __syncthreads();               // this step's patch and slice are here, nobody reads earlier ones
         load(step + STAGES - 1);
-        product.add(patch(here) + here.shift(), weights(step));
+        product.add(patch(here) + here.shift(), weights(step), operands.groups(here));
         here.next();
     }
     __syncthreads();

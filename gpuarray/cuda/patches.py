@@ -28,7 +28,7 @@ class PatchTile(Tile):
     """A tile whose rows are (rows / height / width) images of height x width pixels.
 
     taps: of the phase that has most of them, along an axis. least_taps: of the one that has fewest, of both
-    axes.
+    axes. Where a tile is all phases' (groups), they share the shifts of the one that has most.
     """
     height: int = 8
     width: int = 8
@@ -58,7 +58,7 @@ class PatchTile(Tile):
 
     def shared_bytes(self, a, b):
         """As `accumulate` in patch.cuh lays it out; later the sums."""
-        lines, pitch = b.slice_shape(self.cols, self.depth)
+        lines, pitch = b.slice_shape(self.groups * self.cols, self.depth)
         patch = ((self.pixels + 3) // 8 * 8 + 4) * _STEP
         return max(self.patches * patch + self.stages * lines * pitch * b.itemsize,
                    self.rows * self.sums_pitch * 4)
@@ -69,6 +69,8 @@ class PatchTile(Tile):
 # than the finished sums.
 _SHAPES = {"FP32": ((128, 32, 4, 1), (128, 64, 2, 2)),
            "TF32": ((256, 32, 4, 1), (256, 64, 4, 1)), "BF16": ((256, 32, 4, 1), (256, 64, 4, 1))}
+# Of all four phases together, each with so many columns, with eight warps in the place of two blocks.
+_ALL_PHASES = {"FP32": (128, 32, 4, 2), "TF32": (256, 32, 4, 2), "BF16": (256, 32, 4, 2)}
 
 
 def plan_patches(precision, b, images, pixels, cols, channels, side, stride, phases=1):
@@ -77,10 +79,12 @@ def plan_patches(precision, b, images, pixels, cols, channels, side, stride, pha
     b: the weights' Operand. channels: of the pixels that are read. phases: of the result; 1 where the depth
     runs over all of the kernel's taps.
     """
-    taps, shapes = ceil_div(side, stride), _SHAPES[precision]
+    taps, shapes, least_taps, groups = ceil_div(side, stride), _SHAPES[precision], (side // stride) ** 2, 1
+    if phases == 4 and side % 2 and cols <= _ALL_PHASES[precision][1]:
+        shapes, least_taps, groups = (_ALL_PHASES[precision],), taps ** 2, phases
     shape = next((shape for shape in shapes if shape[1] >= cols), shapes[-1])
-    tile = _best_window(PatchTile(*shape, depth=_STEP // b.itemsize, stages=4, taps=taps,
-                                  least_taps=(side // stride) ** 2), images, pixels)
+    tile = _best_window(PatchTile(*shape, depth=_STEP // b.itemsize, stages=4, groups=groups, taps=taps,
+                                  least_taps=least_taps), images, pixels)
     down, across = _windows(tile, images, pixels), ceil_div(cols, tile.cols)
     depth = channels * (side * side if phases == 1 else taps * taps)
     results = images * pixels[0] * pixels[1] * cols * phases

@@ -9,7 +9,7 @@ struct Product {
     static constexpr int DOWN = ROWS / 8, ACROSS = COLS / 4;            // sums of a lane
     static_assert(ROWS % 32 == 0 && COLS % 16 == 0, "a lane owns vectorised groups of four");
 
-    float sum[DOWN][ACROSS] = {};
+    float sum[GROUPS][DOWN][ACROSS] = {};
     int row0, col0, down, across;
 
     __device__ Product() {
@@ -24,19 +24,24 @@ struct Product {
         return O::ALONG_DEPTH ? i * lanes + lane : i / 4 * 4 * lanes + lane * 4 + i % 4;
     }
 
-    // sum += the product of two slices, TILE_DEPTH deep.
-    __device__ void add(const element* a_slice, const element* b_slice) {
+    // sum += the product of two slices, TILE_DEPTH deep. groups: a bit for each that takes part.
+    __device__ void add(const element* a_slice, const element* b_slice, unsigned groups = 1) {
 #pragma unroll
         for (int depth = 0; depth < TILE_DEPTH; depth += 4) {
             float a[4][DOWN], b[4][ACROSS];
             read<A>(a, a_slice, depth, row0, down, 8);
-            read<B>(b, b_slice, depth, col0, across, 4);
 #pragma unroll
-            for (int d = 0; d < 4; ++d)
+            for (int group = 0; group < GROUPS; ++group) {
+                if (!(groups >> group & 1)) continue;
+                float(&to)[DOWN][ACROSS] = sum[group];
+                read<B>(b, b_slice, depth, group * TILE_COLS + col0, across, 4);
 #pragma unroll
-                for (int i = 0; i < DOWN; ++i)
+                for (int d = 0; d < 4; ++d)
 #pragma unroll
-                    for (int j = 0; j < ACROSS; ++j) sum[i][j] = fmaf(a[d][i], b[d][j], sum[i][j]);
+                    for (int i = 0; i < DOWN; ++i)
+#pragma unroll
+                        for (int j = 0; j < ACROSS; ++j) to[i][j] = fmaf(a[d][i], b[d][j], to[i][j]);
+            }
         }
     }
 
@@ -64,14 +69,20 @@ struct Product {
         }
     }
 
-    // Writes the sums to a float32 tile with lines of `pitch`.
-    __device__ void put(float* tile, int pitch) const {
+    // Writes the sums of a group to a float32 tile with lines of `pitch`.
+    __device__ void put(float* tile, int pitch, int group = 0) const {
+#pragma unroll
+        for (int g = 0; g < GROUPS; ++g)                                // registers have no index
+            if (g == group) put(tile, pitch, sum[g]);
+    }
+
+    __device__ void put(float* tile, int pitch, const float (&sums)[DOWN][ACROSS]) const {
 #pragma unroll
         for (int i = 0; i < DOWN; ++i)
 #pragma unroll
             for (int j = 0; j < ACROSS; ++j) {
                 const int row = row0 + owned<A>(i, down, 8), col = col0 + owned<B>(j, across, 4);
-                tile[row * pitch + col] = sum[i][j];
+                tile[row * pitch + col] = sums[i][j];
             }
     }
 };

@@ -7,8 +7,8 @@ static_assert(sizeof(SliceMoments) <= sizeof(float) * TILE_ROWS * SUMS_PITCH, "m
 struct SumsInShared {
     const float* tile;
 
-    __device__ SumsInShared(const Product& product) : tile(dynamic_shared<float>()) {
-        product.put(dynamic_shared<float>(), SUMS_PITCH);
+    __device__ SumsInShared(const Product& product, int group = 0) : tile(dynamic_shared<float>()) {
+        product.put(dynamic_shared<float>(), SUMS_PITCH, group);
         __syncthreads();
     }
     __device__ void operator()(float (&v)[4], int row, int col) const {

@@ -11,6 +11,7 @@
 //                             TF32: float32 in memory, rounded to tf32 on the way into the tensor cores
 //                             BF16: bfloat16 in memory, on the tensor cores; sums are float32 in all three
 //   TILE_ROWS, TILE_COLS, TILE_DEPTH, STAGES
+//   GROUPS                    products of TILE_COLS columns each that share A; B has a slice for all of them
 //   WARPS_DOWN, WARPS_ACROSS  the warps that share the tile; THREADS of them all
 //   SUMS_PITCH                length of a line of sums in shared memory (shared_sums.cuh)
 //   B_..., in slices.cuh A_...  how that operand is kept and copied: the arguments of Operand below
@@ -26,8 +27,8 @@ typedef float element;
 #endif
 
 // Blocks that a multiprocessor must have registers for: 255 for a thread of 128 sums, 168 for the others.
-// Left alone, the compiler takes fewer for some cards, and spills.
-constexpr int BLOCKS = PRECISION == FP32 || TILE_ROWS * TILE_COLS / THREADS > 64 ? 2 : 3;
+// Left alone, the compiler takes fewer for some cards, and spills. Groups are for eight warps, not four.
+constexpr int BLOCKS = GROUPS > 1 ? 1 : PRECISION == FP32 || TILE_ROWS * TILE_COLS / THREADS > 64 ? 2 : 3;
 constexpr int VECTOR = 16 / sizeof(element);        // elements in 16 bytes
 
 // An operand's slice in shared memory, extent (rows of A, columns of B) x TILE_DEPTH, in the order of its
@@ -70,7 +71,7 @@ template <int extent, bool along_depth, bool vectorised, int piece, int pitch> s
     }
 };
 
-typedef Operand<TILE_COLS, B_ALONG_DEPTH, B_VECTORISED, B_PIECE, B_PITCH> B;
+typedef Operand<GROUPS * TILE_COLS, B_ALONG_DEPTH, B_VECTORISED, B_PIECE, B_PITCH> B;
 
 __device__ inline int divide_up(int a, int b) { return a / b + (a % b > 0); }
 

@@ -63,6 +63,7 @@ class Tile:
     warps_across: int
     depth: int
     stages: int = 3
+    groups: int = 1             # products of `cols` columns each that share A
 
     def __str__(self):
         return f"{self.rows}x{self.cols}"
@@ -81,12 +82,13 @@ class Tile:
 
     def own_defines(self):
         return (("TILE_ROWS", self.rows), ("TILE_COLS", self.cols), ("TILE_DEPTH", self.depth),
-                ("STAGES", self.stages), ("WARPS_DOWN", self.warps_down), ("WARPS_ACROSS", self.warps_across),
-                ("THREADS", self.threads), ("SUMS_PITCH", self.sums_pitch))
+                ("STAGES", self.stages), ("GROUPS", self.groups), ("WARPS_DOWN", self.warps_down),
+                ("WARPS_ACROSS", self.warps_across), ("THREADS", self.threads),
+                ("SUMS_PITCH", self.sums_pitch))
 
     def operand_defines(self, name, operand):
         """Those of operand 'A' (of the rows) or 'B' (of the columns)."""
-        _, pitch = operand.slice_shape(self.rows if name == "A" else self.cols, self.depth)
+        _, pitch = operand.slice_shape(self.rows if name == "A" else self.groups * self.cols, self.depth)
         return ((f"{name}_ALONG_DEPTH", int(operand.along_depth)), (f"{name}_PIECE", operand.piece),
                 (f"{name}_VECTORISED", int(operand.vectorised)), (f"{name}_PITCH", pitch))
 
@@ -104,7 +106,7 @@ class Tile:
     @property
     def resident(self):
         """Blocks that a multiprocessor has registers for, at least."""
-        return 2
+        return 2 if self.groups == 1 else 1
 
     def fitting(self, capability, a, b):
         """This tile with as many of its stages as leave room for two blocks on a multiprocessor (if its
@@ -175,7 +177,7 @@ class Plan:
 
     @property
     def grid(self):
-        return self.tiles_down * self.tiles_across, self.phases, self.splits
+        return self.tiles_down * self.tiles_across, self.phases // self.tile.groups, self.splits
 
 
 def plan_product(precision, a, b, rows, cols, depth, phases=1):

@@ -51,6 +51,36 @@ def test_a_split_depth(cuda_any_order, monkeypatch, launched, precision, splits)
     assert set(BOTH) <= set(launched)
 
 
+# Few channels, whose tile is all four phases': N, H, W, C, K, k, stride.
+ALL_PHASES = [(1, 17, 19, 5, 32, 5, 2), (3, 16, 15, 24, 64, 5, 2), (2, 18, 33, 20, 32, 3, 2),
+              (1, 31, 16, 32, 32, 7, 2)]
+
+
+@every_precision
+@pytest.mark.parametrize("splits", [1, 4, 40])
+@pytest.mark.parametrize("shape", ALL_PHASES, ids=str)
+def test_all_phases_in_a_tile(cuda_any_order, monkeypatch, launched, shape, splits, precision):
+    """Also splits that begin at a shift that only some phases have, and that have nothing to do."""
+    monkeypatch.setattr(tiles, "choose_splits", lambda *_: splits)
+    case = Case(shape, precision)
+    with counting_wavefronts(cuda_any_order) as launches:
+        dx = ga.conv2d_input_grad(*map(cuda_any_order.to_device, (case.dy, case.w)), case.stride, case.size,
+                                  moments=True, tf32=case.tf32)
+    case.check_activations(cuda_any_order, dx, case.dx())
+    assert "conv_input_grad_patch" in launched
+    for kernel, defines, counted in launches:
+        if kernel == "conv_input_grad_patch":
+            assert dict(defines)["GROUPS"] == 4 and counted["matrix loads"][1] == 0
+
+
+@pytest.mark.parametrize("cols, side, stride, phases, groups", [
+    (32, 5, 2, 4, 4), (33, 5, 2, 4, 1), (32, 4, 2, 4, 1), (32, 5, 3, 9, 1), (32, 5, 1, 1, 1),
+    (32, 5, 2, 1, 1)])
+def test_which_gradients_take_all_phases_at_once(cols, side, stride, phases, groups):
+    plan = patches.plan_patches("TF32", tiles.Operand(4, True), 64, (16, 16), cols, 64, side, stride, phases)
+    assert (plan.tile.groups, plan.grid[1]) == (groups, phases // groups)
+
+
 WINDOWS = [(height, width) for height in (8, 16, 32) for width in (8, 16) if height * width <= 256]
 
 
@@ -130,7 +160,8 @@ def every_plan(precision):
             for side, stride in (5, 1), (5, 2), (9, 2), (3, 2):
                 for along_depth in False, True:
                     b = tiles.Operand(2 if precision == "BF16" else 4, along_depth)
-                    yield patches.plan_patches(precision, b, images, pixels, cols, 64, side, stride)
+                    phases = stride ** 2 if along_depth else 1
+                    yield patches.plan_patches(precision, b, images, pixels, cols, 64, side, stride, phases)
 
 
 @pytest.mark.parametrize("capability", CARDS, ids=str)
