@@ -49,8 +49,8 @@ class Uniform:
 
 
 class Glorot:
-    """uniform(-1, 1) * sqrt(6 / (inputs + outputs)), for layers without batchnorm, of which nothing else
-    keeps signals and gradients from fading (Glorot & Bengio 2010, eq. 16)."""
+    """uniform(-1, 1) * sqrt(6 / (inputs + outputs)), which keeps signals and gradients from fading on their
+    way through layers of tanh (Glorot & Bengio 2010, eq. 16)."""
 
     def __init__(self, inputs, outputs):
         self.shape, self.bound = (inputs, outputs), np.sqrt(6 / (inputs + outputs))
