@@ -5,12 +5,12 @@ from gpuarray.cuda.cast import cast
 from gpuarray.cuda.layout import ELEMENT_TYPES, ceil_div, flat_grid
 from gpuarray.cuda.memory import QUAD, whole_quads
 from gpuarray.cuda.patches import plan_patches, sees_patches
-from gpuarray.cuda.runtime import empty, is_aligned, launch, runtime_of
+from gpuarray.cuda.products import ACTIVATIONS, int32, launch_product, quads_vectorise
+from gpuarray.cuda.runtime import empty, is_aligned, launch
 from gpuarray.cuda.sums import merge_moments
 from gpuarray.cuda.tiles import NARROW, REDUCE, Operand, plan_product
 from gpuarray.cuda.windows import plan_windows, sees_windows
 
-ACTIVATIONS = {"linear": 0, "relu": 1, "tanh": 2}     # enum Activation in common.cuh
 _MOST_NARROW = 4                                      # channels that conv_narrow.cu ends in, at most
 
 # Do the lines of a product's operands A and B run along its depth?
@@ -63,23 +63,23 @@ def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
         x, dy, c, k, before = dy, x, k, c, side - 1 - before
     x = whole_quads(x)
     a, b = _operands("conv_weight_grad", x, _at_once(x), _at_once(dy))
-    precision, vectorised = _precision(x, tf32), _quads_vectorise(k, None if swap else dw)
+    precision, vectorised = _precision(x, tf32), quads_vectorise(k, None if swap else dw)
     windows = sees_windows(side, stride, c, k, (p, q), vectorised and a.at_once == b.at_once == 16)
     if windows:
         plan = plan_windows(precision, b, n, (p, q), c, k, side, stride)
     else:
         plan = plan_product(precision, a, b, side * side * a.padded(c), k, n * p * q)
     partials = empty((plan.splits, dw.size), np.float32, dw) if plan.splits > 1 or swap else None
-    arrays, sizes = (x, dy, dw, partials), _int32(n, h, width, c, p, q, k)
+    arrays, sizes = (x, dy, dw, partials), int32(n, h, width, c, p, q, k)
     if windows:
-        _launch_product("conv_weight_grad_patch", plan,
+        launch_product("conv_weight_grad_patch", plan,
                         (*arrays, *sizes, np.int32(before), np.float32(weight)))
     else:
-        _launch_product("conv_weight_grad", plan, (*arrays, *sizes, *_int32(side, stride, before),
-                                                   np.float32(weight), vectorised))
+        launch_product("conv_weight_grad", plan, (*arrays, *sizes, *int32(side, stride, before),
+                                                  np.float32(weight), vectorised))
     if swap:
         launch(x, "conv_reduce.cu", "reduce_swapped_gradient", *flat_grid(dw.size),
-               (partials, dw, *_int32(plan.splits, side * side, k, c), np.float32(weight)),
+               (partials, dw, *int32(plan.splits, side * side, k, c), np.float32(weight)),
                defines=(*_element(x), *REDUCE.items()))
     elif partials is not None:
         _launch_reduce("reduce_gradient", x, (partials, dw), (plan.splits, dw.size // k, k),
@@ -91,15 +91,15 @@ def _activations(kernel, plan, operands, shape, sizes, bias, activation, moments
     x, cols = operands[0], shape[-1]
     y = empty(shape, x.dtype, x)
     rows = y.size // cols
-    scalars = np.int32(ACTIVATIONS[activation]), _quads_vectorise(cols, bias)
+    scalars = np.int32(ACTIVATIONS[activation]), quads_vectorise(cols, bias)
     tiles = plan.tiles_down * plan.phases if plan.splits == 1 else ceil_div(rows, REDUCE["TILE_ROWS"])
     # What write_activations (epilogue.cuh) leaves of each tile.
     tile_moments = empty((tiles, 2 * cols + 1), np.float32, x) if moments else None
     if plan.splits == 1:
-        _launch_product(kernel, plan, (*operands, bias, y, None, tile_moments, *_int32(*sizes), *scalars))
+        launch_product(kernel, plan, (*operands, bias, y, None, tile_moments, *int32(*sizes), *scalars))
     else:
         partials = empty((plan.splits, *shape), np.float32, x)
-        _launch_product(kernel, plan, (*operands, None, y, partials, None, *_int32(*sizes), *scalars))
+        launch_product(kernel, plan, (*operands, None, y, partials, None, *int32(*sizes), *scalars))
         _launch_reduce("reduce_activations", x, (partials, bias, y, tile_moments), (plan.splits, rows, cols),
                        scalars)
     return (y, merge_moments(tile_moments, tiles, cols)) if moments else y
@@ -115,22 +115,15 @@ def _narrow(x, w, cols, before, flipped, bias, activation):
     y = empty((n, h, width, cols), x.dtype, x)
     blocks = n * ceil_div(h, NARROW["TILE"]) * ceil_div(width, NARROW["TILE"])
     launch(x, "conv_narrow.cu", "conv_narrow", (blocks,), (NARROW["THREADS"],),
-           (x, w, bias, y, *_int32(h, width, c, before), np.bool_(flipped), np.int32(ACTIVATIONS[activation]),
-            _quads_vectorise(c, x)), defines=(*_element(x), *NARROW.items(), ("SIDE", len(w)), ("OUT", cols)))
+           (x, w, bias, y, *int32(h, width, c, before), np.bool_(flipped), np.int32(ACTIVATIONS[activation]),
+            quads_vectorise(c, x)), defines=(*_element(x), *NARROW.items(), ("SIDE", len(w)), ("OUT", cols)))
     return y
-
-
-def _launch_product(kernel, plan, args):
-    x, operands = args[0], (plan.a, plan.b)
-    tile = plan.tile.fitting(runtime_of(x).capability, *operands)
-    launch(x, f"{kernel}.cu", kernel, plan.grid, (tile.threads,), args, shared=tile.shared_bytes(*operands),
-           defines=(("PRECISION", plan.precision), *tile.defines(*operands)))
 
 
 def _launch_reduce(kernel, x, arrays, sizes, scalars):
     _, rows, cols = sizes
     blocks = ceil_div(rows, REDUCE["TILE_ROWS"]) * ceil_div(cols, REDUCE["TILE_COLS"])
-    launch(x, "conv_reduce.cu", kernel, (blocks,), (REDUCE["THREADS"],), (*arrays, *_int32(*sizes), *scalars),
+    launch(x, "conv_reduce.cu", kernel, (blocks,), (REDUCE["THREADS"],), (*arrays, *int32(*sizes), *scalars),
            defines=(*_element(x), *REDUCE.items()))
 
 
@@ -155,14 +148,5 @@ def _at_once(*arrays):
     return 0
 
 
-def _quads_vectorise(cols, array):
-    """Can lines of so many columns be read and written four at a time?"""
-    return np.bool_(cols % 4 == 0 and (array is None or is_aligned(array)))
-
-
 def _element(x):
     return (("ELEMENT", ELEMENT_TYPES[x.dtype.name]),)
-
-
-def _int32(*sizes):
-    return tuple(np.int32(size) for size in sizes)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gpuarray.cuda import conv, runtime
+from gpuarray.cuda import products, runtime
 from tests.cuda_on_cpu import device
 
 ORDERS = ("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)
@@ -44,12 +44,12 @@ def cuda_any_order(request, cuda):
 
 @pytest.fixture
 def launched(cuda, monkeypatch):
-    """The names of the kernels of convolutions that were launched."""
-    names, launch = [], conv.launch
+    """The names of the kernels of products that were launched."""
+    names, launch = [], products.launch
 
     def noted(like, source, kernel, *args, **options):
         names.append(kernel)
         launch(like, source, kernel, *args, **options)
 
-    monkeypatch.setattr(conv, "launch", noted)
+    monkeypatch.setattr(products, "launch", noted)
     return names
