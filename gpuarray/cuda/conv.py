@@ -1,6 +1,7 @@
-"""Launchers of the convolutions, conv_*.cu."""
+"""Launchers of the convolutions, conv_*.cu; winograd.py takes those that it has fewer products for."""
 import numpy as np
 
+from gpuarray.cuda import winograd
 from gpuarray.cuda.cast import cast
 from gpuarray.cuda.layout import ELEMENT_TYPES, ceil_div, flat_grid
 from gpuarray.cuda.memory import QUAD, whole_quads
@@ -22,6 +23,8 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
     (n, h, width, c), (side, _, _, k), w = x.shape, w.shape, cast(w, x.dtype.name)
     if _is_narrow(side, stride, k, moments):
         return _narrow(x, w, k, (side - 1) // 2, False, bias, activation)
+    if winograd.applies(_precision(x, tf32), x.shape, w.shape, stride):
+        return winograd.convolve(x, w, bias, activation, moments)
     p, q = ceil_div(h, stride), ceil_div(width, stride)
     x = whole_quads(x)
     a, b = _operands("conv_forward", x, _at_once(x), _at_once(w))
@@ -38,6 +41,8 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     (n, p, q, k), (side, _, c, _), (h, width), w = dy.shape, w.shape, size, cast(w, dy.dtype.name)
     if _is_narrow(side, stride, c, moments):
         return _narrow(dy, w, c, side // 2, True, bias, activation)
+    if winograd.applies(_precision(dy, tf32), (n, h, width, c), w.shape, stride):
+        return winograd.input_gradient(dy, w, size, bias, activation, moments)
     a, b = _operands("conv_input_grad", dy, *(_at_once(dy, w),) * 2)
     kernel, precision, phases = "conv_input_grad", _precision(dy, tf32), stride * stride
     if sees_patches(k, dy.dtype.itemsize, side, stride, (p, q), a.at_once == 16):
@@ -56,6 +61,8 @@ def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
     rows."""
     if weight == 0:
         return
+    if winograd.applies(_precision(x, tf32), x.shape, dw.shape, stride):
+        return winograd.weight_gradient(x, dy, dw, weight)
     (n, h, width, c), (_, p, q, k), side = x.shape, dy.shape, len(dw)
     before = (side - 1) // 2
     swap = stride == 1 and k <= _MOST_NARROW < c

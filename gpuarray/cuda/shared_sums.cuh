@@ -7,6 +7,7 @@ static_assert(sizeof(SliceMoments) <= sizeof(float) * TILE_ROWS * SUMS_PITCH, "m
 struct SumsInShared {
     const float* tile;
 
+    template <class Product>
     __device__ SumsInShared(const Product& product, int group = 0) : tile(dynamic_shared<float>()) {
         product.put(dynamic_shared<float>(), SUMS_PITCH, group);
         __syncthreads();

@@ -11,11 +11,14 @@ from gpuarray.cuda.layout import ceil_div
 REDUCE = {"TILE_ROWS": 16, "TILE_COLS": 32, "THREADS": 128}
 # conv_narrow.cu: the pixels of a block, TILE x TILE, and of a thread, ROWS x COLS; channels copied at a time.
 NARROW = {"TILE": 32, "ROWS": 2, "COLS": 4, "THREADS": 128, "CHANNELS": 8}
+# winograd_result.cu: the pixels and channels of a block; winograd_points.cu: the threads.
+WINOGRAD = {"TILE_ROWS": 128, "TILE_COLS": 32, "SUMS_PITCH": 36, "THREADS": 256}
 
 _BLOCKS = 264               # that run at once: two on each of the 132 multiprocessors of an H100 or H200. The
                             # same number on every card, so that every card adds up in the same order
 _MOST_SPLITS = 256
-_WORKSPACE = 2 ** 26        # elements that the partial sums of all splits may take: 256 MiB
+WORKSPACE = 2 ** 26         # elements that the partial sums of all splits may take, or the points of a group
+                            # of images (winograd.py): 256 MiB
 # KiB of shared memory of a multiprocessor, by compute capability (CUDA C++ Programming Guide, technical
 # specifications), and how many of them a block takes beside what it asks for: the products declare up to 2,
 # and CUDA keeps 1.
@@ -160,7 +163,7 @@ def choose_splits(tile, blocks, steps, results):
         rounds = ceil_div(blocks * splits, _BLOCKS) * (ceil_div(steps, splits) + 4) * size
         return rounds + (4 + splits / 12 + splits * results * 8 / 3e6 if splits > 1 else 0)
 
-    return min(range(1, max(1, min(steps, _MOST_SPLITS, _WORKSPACE // results)) + 1), key=cost)
+    return min(range(1, max(1, min(steps, _MOST_SPLITS, WORKSPACE // results)) + 1), key=cost)
 
 
 @dataclass(frozen=True)

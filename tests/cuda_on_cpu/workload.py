@@ -1,11 +1,13 @@
 """One call that starts every kernel of the CUDA backend: a small VAE/GAN's steps, pictures, augmentation."""
+from contextlib import contextmanager
 from types import SimpleNamespace
+from unittest import mock
 
 import numpy as np
 
 import gpuarray as ga
 import nets
-
+from gpuarray.cuda import winograd
 
 TRAINING = dict(gamma=1e-2, gate=(0.68, 0.35), learning_rate=1e-3, weight_decay=1e-4)
 
@@ -39,6 +41,8 @@ def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
     nets.FeatureVAE(encoder, decoder, discriminator, model.z_size, seed=0, learning_rate=1e-3).step(x)
     _split_product_and_batchnorm(x, precision)
     _patches(x, precision)
+    if precision == "fp32":
+        _winograd(x)
     _costs_of_several_processes(x)
     _likelihoods(x)
 
@@ -61,6 +65,22 @@ def _patches(x, precision):
     y = ga.conv2d(maps, w, 2, tf32=tf32)
     ga.conv2d_input_grad(y, w, 2, (16, 16), tf32=tf32)
     ga.conv2d_weight_grad(maps, y, w, 2, tf32=tf32)
+
+
+@contextmanager
+def winograd_everywhere():
+    """Winograd's algorithm also where it does not pay, as in tiny networks."""
+    with mock.patch.multiple(winograd, _LEAST_CHANNELS=(4, 4), _LEAST_TILES=1):
+        yield
+
+
+def _winograd(x):
+    """Winograd's algorithm, with tiles and channels that fill no block."""
+    maps, w = ga.zeros((1, 8, 16, 12), np.float32, x), ga.zeros((5, 5, 12, 20), np.float32, x)
+    with winograd_everywhere():
+        y = ga.conv2d(maps, w, 2, moments=True)[0]
+        ga.conv2d_input_grad(y, w, 2, (8, 16))
+        ga.conv2d_weight_grad(maps, y, w, 2)
 
 
 def _costs_of_several_processes(x):

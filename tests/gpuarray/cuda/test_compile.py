@@ -39,7 +39,7 @@ def test_shared_memory_fits(table):
 def test_two_blocks_of_a_product_run_at_a_time(table):
     """choose_splits (tiles.py) counts on it, on the cards that it is meant for: 228 KiB, of which each block
     takes one more than it asks for."""
-    kernels = {*ALONG_DEPTH, "conv_forward_patch", "conv_input_grad_patch"}
+    kernels = {*ALONG_DEPTH, "conv_forward_patch", "conv_input_grad_patch", "winograd_product"}
     products = [row for row in table if row[0] == "sm_90" and row[-1].kernel in kernels]
     assert len(products) > 20
     for row in products:

@@ -1,11 +1,13 @@
 """A whole VAE/GAN training step on the CUDA backend, launchers and kernels, beside the NumPy backend's."""
+from unittest import mock
+
 import numpy as np
 import pytest
 
 import gpuarray as ga
-from gpuarray.cuda import runtime
+from gpuarray.cuda import runtime, winograd
 from nets.optimisers import OPTIMISERS
-from tests.cuda_on_cpu.workload import images, vaegan
+from tests.cuda_on_cpu.workload import images, vaegan, winograd_everywhere
 from tests.gpuarray.check import STEP_TOLERANCE, assert_close, assert_steps_close, relative_error
 from tests.gpuarray.cuda.check import BFLOAT16
 
@@ -50,6 +52,13 @@ def test_steps_agree_with_numpy(variant):
         wanted, got = {**gradients, **state}, {**their_gradients, **their_state}
         errors.append(max(relative_error(got[name], wanted[name]) for name in wanted))
     assert_steps_close(errors, allowed)
+
+
+def test_steps_by_winograds_algorithm_agree_with_numpy():
+    """In all its layers whose images have whole tiles; of such tiny networks it would take none."""
+    with winograd_everywhere(), mock.patch.object(winograd, "_product", wraps=winograd._product) as product:
+        test_steps_agree_with_numpy("released")
+    assert product.call_count >= 3 * 20
 
 
 def test_steps_of_several_tiles_agree_with_numpy(cuda):
