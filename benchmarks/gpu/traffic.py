@@ -3,9 +3,11 @@
     python -m benchmarks.gpu.traffic
 
 Counted, not measured: what tiles copy from the L2 cache into shared memory, padding included, and the arrays
-that the other kernels read and write. How fast a card does that is for `python -m benchmarks.gpu`.
+that the other kernels read and write, and multiplications. How fast a card does that is for
+`python -m benchmarks.gpu`.
 """
 import argparse
+import math
 from collections import Counter
 
 import numpy as np
@@ -18,6 +20,7 @@ from tests.cuda_on_cpu.workload import vaegan
 PRECISIONS = "fp32", "tf32", "bf16"
 CAPABILITY = 9, 0                                # H100, H200
 _ITEMSIZE = {"FP32": 4, "TF32": 4, "BF16": 2}
+_PHASES = [down * across for down in (2, 2, 2, 2, 2, 1) for across in (2, 2, 2, 2, 2, 1)]    # winograd.cuh
 
 
 def launches_of_step(precision, batch=64):
@@ -45,12 +48,31 @@ def operand_bytes(launch):
         return launch.grid[0] * _window_elements(launch) * _ITEMSIZE[launch.defines["PRECISION"]]
     tile = {name: launch.defines[name] for name in ("TILE_ROWS", "TILE_COLS", "TILE_DEPTH")}
     rows, cols, step = tile.values()
+    if launch.kernel == "winograd_product":
+        return sum(_tiles_and_steps(launch)) * (rows + cols) * step * 4
     depths, patches = _depths(launch), 0
     if launch.kernel.endswith("_patch"):
         of_each = _patch_pixels(launch, step)    # a split in the middle of a patch fetches it again
         rows, patches = 0, sum(of_each) + len(of_each) * (_splits(launch) - 1) * _pixels_of_patch(launch)
     lines = sum(ceil_div(depth, step) * (rows + cols) for depth in depths) + patches
     return launch.grid[0] * lines * step * _ITEMSIZE[launch.defines["PRECISION"]]
+
+
+def multiplications(launch):
+    """Those of a product, padding left out."""
+    if launch.kernel == "winograd_product":
+        rows, cols, depth = launch.sizes
+        return sum(_PHASES) * rows * cols * depth
+    n, _, _, c, p, q, k, side = launch.sizes[:8]
+    return n * p * q * c * k * launch.defines.get("SIDE", side) ** 2
+
+
+def _tiles_and_steps(launch):
+    """For each point, its tiles times the steps of their depth."""
+    for phases in _PHASES:
+        sides = dict(zip(("ROWS", "COLS", "DEPTH"), launch.sizes))
+        sides[launch.defines["PHASED"]] *= phases
+        yield math.prod(ceil_div(size, launch.defines[f"TILE_{side}"]) for side, size in sides.items())
 
 
 def _window_elements(launch):
@@ -95,14 +117,18 @@ def _splits(launch):
 
 
 def summary(launches):
-    """{"launches", "operands": {kernel: bytes}, "casts": (launches, bytes), "memory passes": bytes}"""
-    operands = Counter()
-    for launch in filter(is_product, launches):
+    """{"launches", "operands": {kernel: bytes}, "multiplications", "casts": (launches, bytes),
+    "points": bytes of the transforms of Winograd's algorithm, "memory passes": of all others but products}
+    """
+    operands, products = Counter(), list(filter(is_product, launches))
+    for launch in products:
         operands[launch.kernel] += operand_bytes(launch)
     others = [launch for launch in launches if not is_product(launch)]
     casts = [launch.nbytes for launch in others if launch.kernel.startswith("cast")]
+    points = sum(launch.nbytes for launch in others if launch.kernel.startswith("winograd"))
     return {"launches": len(launches), "operands": operands, "casts": (len(casts), sum(casts)),
-            "memory passes": sum(launch.nbytes for launch in others)}
+            "multiplications": sum(map(multiplications, products)), "points": points,
+            "memory passes": sum(launch.nbytes for launch in others) - points}
 
 
 def main():
@@ -118,9 +144,11 @@ def main():
     row("operands, L2 to multiprocessors, GB", lambda of: f"{sum(of['operands'].values()) / 1e9:.1f}")
     for kernel in kernels:
         row(f"of it {kernel}", lambda of: f"{of['operands'][kernel] / 1e9:.1f}")
+    row("multiplications of products, billions", lambda of: f"{of['multiplications'] / 1e9:,.0f}")
     row("launches", lambda of: f"{of['launches']}")
     row("casts, and their MB", lambda of: f"{of['casts'][0]}, {of['casts'][1] / 1e6:.0f}")
-    row("arrays of all that are no products, MB", lambda of: f"{of['memory passes'] / 1e6:,.0f}")
+    row("arrays of the transforms of Winograd's algorithm, MB", lambda of: f"{of['points'] / 1e6:,.0f}")
+    row("arrays of all others that are no products, MB", lambda of: f"{of['memory passes'] / 1e6:,.0f}")
 
 
 if __name__ == "__main__":
