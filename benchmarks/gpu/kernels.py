@@ -3,7 +3,8 @@
 The operations are those that a real step calls. Each is timed when it is first called with such shapes and
 options, on copies of the arrays of that call: milliseconds, median over replays of a graph whose inputs take
 turns. '+ moments': the sums for batchnorm are taken in the product; PyTorch takes them in its batchnorm.
-In bf16 the weights of both are bfloat16 already.
+In bf16 the weights of both are bfloat16 already. What Winograd's algorithm computes is
+timed without it, too; its rate counts the products that it saves, so that it may pass the ceiling.
 """
 import inspect
 import math
@@ -16,6 +17,7 @@ import numpy as np
 import gpuarray as ga
 from benchmarks.gpu.ceilings import rates
 from gpuarray import operations
+from gpuarray.cuda import winograd
 from tests.cuda_on_cpu.workload import images
 
 BESIDE_PYTORCH = ("batchnorm", "batchnorm_grad", "bias_activation_grad", "cast", "concatenate", "conv2d",
@@ -31,7 +33,7 @@ TABLE = {"batch": ("batch", "{}"), "layer": ("layer", "{}"), "operation": ("oper
          "shapes": ("shapes", "{}"), "precision": ("precision", "{}"), "ms": ("ours.ms", "{:.4f}"),
          "TFLOP/s": ("ours.tflops", "{:.1f}"), "GB/s": ("ours.gb_per_s", "{:,.0f}"),
          "share of ceiling": ("ours.share", "{:.0%}"), "bound by": ("ours.bound_by", "{}"),
-         "PyTorch / ours": ("pytorch.over_ours", "{:.2f}")}
+         "direct / ours": ("direct.over_ours", "{:.2f}"), "PyTorch / ours": ("pytorch.over_ours", "{:.2f}")}
 
 
 def run(device, section, precisions):
@@ -117,7 +119,9 @@ class Call:
 
     def facts(self, device, layers):
         """What the results say of it beside its times."""
-        arguments, results = self.arguments, self.copy().run()
+        arguments = self.arguments
+        with mock.patch.object(winograd, "_product", wraps=winograd._product) as product:
+            results = self.copy().run()
         arrays = _arrays(list(arguments.values()))
         updated = _arrays([value for name, value in arguments.items() if name in UPDATED])
         epilogue = " + moments" if arguments.get("moments") is True else \
@@ -127,8 +131,9 @@ class Call:
             smaller = arguments.get("dy", results[0])
             flop = 2 * weights.size * (smaller.size // smaller.shape[-1])
         known = (layers.get((device.runtime.address(array), array.size)) for array in arrays)
-        return {"operation": self.name + epilogue, "layer": next(filter(None, known), "-"),
-                "shapes": " ".join("x".join(map(str, array.shape)) for array in arrays[:2]), "flop": flop,
+        return {"operation": self.name + epilogue + ", Winograd" * product.called, "winograd": product.called,
+                "layer": next(filter(None, known), "-"), "flop": flop,
+                "shapes": " ".join("x".join(map(str, array.shape)) for array in arrays[:2]),
                 "bytes": sum(array.nbytes for array in (*arrays, *results, *updated))}
 
 
@@ -156,14 +161,22 @@ def _zeros(array):
 
 
 def _measure(device, section, row, call, ceilings):
-    """Adds 'ours', with rates and the share of the ceiling, and 'pytorch' to the row."""
+    """Adds 'ours', with rates and the share of the ceiling, 'direct' and 'pytorch' to the row."""
     count = 1 if device.simulated else max(2, min(MOST_COPIES, math.ceil(ROTATING_BYTES / row["bytes"])))
     copies, precision = [], row["precision"]
 
     def ours():
-        copies.extend(call.copy() for _ in range(count))
+        copies[:] = [call.copy() for _ in range(count)]
         replay = device.recorded(lambda: [copy.run() for copy in copies])
         return add_rates(device.time(replay, TIMED_SECONDS, per=count), row, ceilings)
+
+    def direct():
+        with mock.patch.object(winograd, "applies", lambda *_: False):
+            return compared(ours())
+
+    def compared(time):
+        ratio = {"over_ours": time["ms"] / row["ours"]["ms"]} if time else {}
+        return time | ratio
 
     def theirs():
         def prepare():
@@ -174,11 +187,12 @@ def _measure(device, section, row, call, ceilings):
         difference, allowed = _difference(device, call.copy()), DIFFERENCE[precision]
         if not difference <= allowed:                                  # or is NaN
             raise ArithmeticError(f"differs from PyTorch by {difference:.1e}, allowed {allowed:.0e}")
-        time = device.time(device.torch_recorded(prepare), TIMED_SECONDS, per=count)
-        ratio = {"over_ours": time["ms"] / row["ours"]["ms"]} if time else {}
-        return {"difference": difference, **time, **ratio}
+        return {"difference": difference,
+                **compared(device.time(device.torch_recorded(prepare), TIMED_SECONDS, per=count))}
 
     section.attempt(row, ours, "ours")
+    if row["winograd"] and "error" not in row["ours"]:
+        section.attempt(row, direct, "direct")
     if call.name in BESIDE_PYTORCH and "error" not in row["ours"]:
         section.attempt(row, theirs, "pytorch")
         row["wrong"] = row["pytorch"].get("error", "").startswith("ArithmeticError")

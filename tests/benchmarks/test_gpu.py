@@ -13,6 +13,9 @@ from benchmarks.gpu import kernels, step, tests
 from benchmarks.gpu.ceilings import rates
 from benchmarks.gpu.device import Device
 from benchmarks.gpu.results import OUT_OF_TIME, Results
+from gpuarray.cuda import winograd
+from tests.cuda_on_cpu import device as simulated
+from tests.cuda_on_cpu.workload import winograd_everywhere
 
 ROOT = Path(__file__).parents[2]
 NO_TORCH = 'raise ModuleNotFoundError("No module named \'torch\'", name="torch")\n'
@@ -114,6 +117,31 @@ def test_share_of_the_ceiling():
     found = kernels.add_rates({"ms": 0.5}, {"bytes": 0.8e9, "flop": 100e9, "precision": "tf32"}, ceilings)
     assert found["share"] == pytest.approx(0.5) and found["bound_by"] == "tf32"
     assert found["tflops"] == pytest.approx(200) and found["gb_per_s"] == pytest.approx(1600)
+
+
+def test_what_winograds_algorithm_computes_is_timed_without_it_too(monkeypatch):
+    called = []
+    for name in "_product", "applies":
+        original = getattr(winograd, name)
+        monkeypatch.setattr(winograd, name, lambda *a, f=original, n=name: called.append(n) or f(*a))
+    x, w = simulated.zeros((2, 8, 8, 4), "float32"), simulated.zeros((5, 5, 4, 8), "float32")
+    times = iter([{"ms": 2.0}, {"ms": 5.0}])
+
+    def time(replay, seconds, per):
+        called.clear()
+        replay()
+        return next(times) | {"by": list(called)}
+
+    device = SimpleNamespace(simulated=True, runtime=simulated, time=time, tidy=lambda: None,
+                             recorded=lambda work: work)
+    section = SimpleNamespace(attempt=lambda row, work, key: row.update({key: work()}))
+    monkeypatch.setattr(kernels, "BESIDE_PYTORCH", ())
+    with winograd_everywhere():
+        call = kernels.Call("conv2d", x, w, 2)
+        row = call.facts(device, {}) | {"precision": "fp32"}
+        kernels._measure(device, section, row, call, {})
+    assert row["operation"] == "conv2d, Winograd" and row["ours"]["by"] == ["applies", "_product"]
+    assert row["direct"]["by"] == [] and row["direct"]["over_ours"] == 2.5
 
 
 def test_failing_tests_are_named(tmp_path):

@@ -14,7 +14,8 @@ from tests.gpuarray.test_conv import plain_conv, plain_input_grad
 
 # N, H, W, C, K: one tile of one image; channels that fill no tile of a product, and more than one of them;
 # images that fill no block of results.
-SHAPES = [(1, 8, 8, 4, 4, 5, 2), (3, 8, 16, 12, 20, 5, 2), (2, 24, 8, 36, 68, 5, 2), (1, 16, 16, 68, 36, 5, 2)]
+SHAPES = [(1, 8, 8, 4, 4, 5, 2), (3, 8, 16, 12, 20, 5, 2), (2, 24, 8, 36, 68, 5, 2),
+          (1, 16, 16, 68, 36, 5, 2)]
 
 
 @pytest.fixture
@@ -86,9 +87,9 @@ def test_a_pixel_touches_the_tiles_that_see_it_and_no_more(cuda, launched, pixel
     x, w, dy = map(cuda.to_device, (case.x, case.w, case.dy))
     everywhere, in_x, in_dy = np.ones(case.w.shape), np.zeros(case.x.shape), np.zeros(case.dy.shape)
     in_x[pixel] = in_dy[n, h // 2, width // 2] = 1
-    for result, seen, side in (
-            (ga.conv2d(x, w, 2), plain_conv(in_x, everywhere, 2), 4),
-            (ga.conv2d_input_grad(dy, w, 2, case.size), plain_input_grad(in_dy, everywhere, 2, case.size), 8)):
+    y, dx = ga.conv2d(x, w, 2), ga.conv2d_input_grad(dy, w, 2, case.size)
+    for result, seen, side in ((y, plain_conv(in_x, everywhere, 2), 4),
+                               (dx, plain_input_grad(in_dy, everywhere, 2, case.size), 8)):
         touched = np.isnan(cuda.to_host(result))
         images, lines, columns, channels = touched.shape
         squares = (seen > 0).reshape(images, lines // side, side, columns // side, side, channels).any((2, 4))
