@@ -5,7 +5,7 @@
 Root mean square, in millionths of float64's, of standard normal arrays, for the wide layers of the `released`
 networks and a batch of 64: y of the convolution, dx and dw of its gradients. A result's error depends on what
 it sums and in which order. So the sums are as long as the layer's, and split as they are, but only a few
-results are computed: one image of y and dx, with 4 channels, and 4 x 4 channels of dw.
+results are computed: one image of y and dx, with 4 channels, and 16 x 36 channels of dw.
 """
 import argparse
 from contextlib import contextmanager
@@ -22,7 +22,6 @@ from tests.gpuarray.check import relative_error
 
 LAYERS = (64, 32, 128), (32, 64, 128), (32, 128, 256), (16, 128, 256), (16, 256, 256)         # H = W, C, K
 IMAGES, CAPABILITY = 64, (9, 0)
-FEW = 4                                                                # channels that are computed
 OPERATIONS = {
     "y": lambda x, w, dy, dw: ga.conv2d(x, w, 2),
     "dx": lambda x, w, dy, dw: ga.conv2d_input_grad(dy, w, 2, x.shape[1:3]),
@@ -38,29 +37,30 @@ def directly():
 ALGORITHMS = {"direct": directly, "Winograd": winograd_everywhere}
 
 
-def arrays(n, h, c, k):
-    """x, w, dy, dw."""
-    rng = np.random.default_rng([n, h, c, k])
-    shapes = (n, h, h, c), (5, 5, c, k), (n, h // 2, h // 2, k)
-    return *(rng.standard_normal(shape, np.float32) for shape in shapes), np.zeros((5, 5, c, k), np.float32)
+def shapes(n, h, c, k):
+    """Of x, w, dy and dw."""
+    return (n, h, h, c), (5, 5, c, k), (n, h // 2, h // 2, k), (5, 5, c, k)
 
 
-def splits_of(operation, n, h, c, k):
-    """Into how many splits a card would cut the depth of the whole layer."""
+def product(operation, *layer):
+    """(kernel, splits of the depth) by which a card would compute it."""
     with recording(CAPABILITY) as recorder:
-        shapes = (n, h, h, c), (5, 5, c, k), (n, h // 2, h // 2, k), (5, 5, c, k)
-        OPERATIONS[operation](*(recorder.zeros(shape, np.float32) for shape in shapes))
-    return next(launch.grid[2] for launch in recorder.launches if "PRECISION" in launch.defines)
+        OPERATIONS[operation](*(recorder.zeros(shape, np.float32) for shape in shapes(*layer)))
+    return next((launch.kernel, launch.grid[2]) for launch in recorder.launches
+                if "PRECISION" in launch.defines)
 
 
 def error(operation, algorithm, h, c, k):
-    few = {"y": (1, 16, c, FEW), "dx": (1, 16, FEW, k), "dw": (IMAGES, h, FEW, FEW)}[operation]
-    given = arrays(*few)
-    wanted = OPERATIONS[operation](*(array.astype(np.float64) for array in given))
+    few = {"y": (1, 16, c, 4), "dx": (1, 16, 4, k), "dw": (IMAGES, h, 16, 36)}[operation]
+    rng = np.random.default_rng([h, c, k])
+    x, w, dy, dw = (rng.standard_normal(shape, np.float32) for shape in shapes(*few))
+    dw[...] = 0
+    wanted = OPERATIONS[operation](*(array.astype(np.float64) for array in (x, w, dy, dw)))
     with ALGORITHMS[algorithm]():
-        splits = splits_of(operation, IMAGES, h, c, k)
+        kernel, splits = product(operation, IMAGES, h, c, k)
+        assert product(operation, *few)[0] == kernel
         with mock.patch.object(tiles, "choose_splits", lambda *_: splits):
-            got = OPERATIONS[operation](*map(device.to_device, given))
+            got = OPERATIONS[operation](*map(device.to_device, (x, w, dy, dw)))
     return relative_error(device.to_host(got), wanted)
 
 
