@@ -25,14 +25,16 @@ __device__ inline void multiply(float (&sum)[4], const unsigned (&a)[4], const u
 }
 
 // 16 rows of an operand kept across the depth. at(line, row): where the first MMA_DEPTH lines, of one depth
-// each, hold those rows.
-template <class At> __device__ inline void read_rows(unsigned (&a)[4], int lane, At at) {
+// each, hold those rows. FOUR_LINES, EIGHT_ROWS: how much further the fifth line lies, and the ninth row.
+template <int FOUR_LINES, int EIGHT_ROWS, class At>
+__device__ inline void read_rows(unsigned (&a)[4], int lane, At at) {
     if constexpr (PRECISION == BF16) {
         load_matrix_transposed(a, at(lane / 16 * 8 + lane % 8, lane / 8 % 2 * 8));
     } else {
+        const element* from = at(lane % 4, lane / 4);
 #pragma unroll
         for (int e = 0; e < 4; ++e)
-            a[e] = __float_as_uint(to_float(*at(lane % 4 + e / 2 * 4, lane / 4 + e % 2 * 8)));
+            a[e] = __float_as_uint(to_float(from[e / 2 * FOUR_LINES + e % 2 * EIGHT_ROWS]));
     }
 }
 

@@ -20,7 +20,7 @@ struct Product {
 #pragma unroll
         for (int depth = 0; depth < TILE_DEPTH; depth += MMA_DEPTH) {
             unsigned a[ROWS / 16][4], b[COLS / 8][2];
-            read_a(a, a_slice, depth);
+            read_a<A>(a, a_slice, depth);
 #pragma unroll
             for (int group = 0; group < GROUPS; ++group) {
                 if (!(groups >> group & 1)) continue;
@@ -33,14 +33,15 @@ struct Product {
         }
     }
 
+    template <class O>
     __device__ void read_a(unsigned (&a)[ROWS / 16][4], const element* slice, int depth) {
 #pragma unroll
         for (int i = 0; i < ROWS / 16; ++i) {
-            if constexpr (A::ALONG_DEPTH)
-                load_matrix(a[i], A::at(slice, row0 + lane % 16, i * 16, depth + lane / 16 * VECTOR));
+            if constexpr (O::ALONG_DEPTH)
+                load_matrix(a[i], O::at(slice, row0 + lane % 16, i * 16, depth + lane / 16 * VECTOR));
             else
-                read_rows(a[i], lane, [&](int line, int row) {
-                    return A::at(slice, depth + line, 0, row0 + i * 16 + row);
+                read_rows<4 * O::PITCH, 8>(a[i], lane, [&](int line, int row) {
+                    return O::at(slice, depth + line, 0, row0 + i * 16 + row);
                 });
         }
         round_factors(a);

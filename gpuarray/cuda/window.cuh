@@ -24,6 +24,7 @@ struct Window {
     static constexpr int WIDTH = (ACROSS - 1) * STRIDE + SIDE;
     static constexpr int COLUMNS = (WIDTH + STRIDE - 1) / STRIDE;       // of a phase
     static constexpr int LINE = STRIDE * COLUMNS, PIXELS = HEIGHT * LINE;
+    static constexpr int NEXT = STRIDE * LINE * VECTOR;                 // from a line of dy to the next
     static constexpr int BESIDE = 8 / SIDE_BY_SIDE, SIZE = PIECES * PLANE * VECTOR;
     static_assert(CHANNELS == 16 && CHANNELS * TAPS == TILE_ROWS && TILE_DEPTH % ACROSS == 0 &&
                   PIXELS <= PLANE, "whole windows");
@@ -44,8 +45,8 @@ struct Window {
 
     // Where the first tap reads `channel` for a pixel of dy.
     static __device__ const element* at(const element* patch, int pixel, int channel) {
-        return patch + (channel / VECTOR * PLANE + pixel / ACROSS * STRIDE * LINE + pixel % ACROSS) * VECTOR +
-               channel % VECTOR;
+        return patch + channel / VECTOR * PLANE * VECTOR + channel % VECTOR + pixel / ACROSS * NEXT +
+               pixel % ACROSS * VECTOR;
     }
 
     // How much further another tap reads.

@@ -21,7 +21,7 @@ struct Product {
                 for (int i = 0; i < Taps::EACH; ++i) {
                     if (!taps.exists(i)) continue;
                     float a[4];
-                    load(a, A::at(patch, line + pixel, channel) + taps.shift[i]);
+                    load(a, A::at(patch + taps.shift[i], line + pixel, channel));
 #pragma unroll
                     for (int c = 0; c < 4; ++c)
 #pragma unroll

@@ -20,8 +20,8 @@ struct Product {
             for (int i = 0; i < Taps::EACH; ++i) {
                 if (!taps.exists(i)) continue;
                 unsigned a[1][4];
-                read_rows(a[0], lane, [&](int pixel, int channel) {
-                    return A::at(patch, depth + pixel, channel) + taps.shift[i];
+                read_rows<4 * VECTOR, 8 / VECTOR * PLANE * VECTOR>(a[0], lane, [&](int pixel, int channel) {
+                    return A::at(patch + taps.shift[i], pixel, channel) + depth / ACROSS * A::NEXT;
                 });
                 round_factors(a);
 #pragma unroll
