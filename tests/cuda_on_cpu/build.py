@@ -13,7 +13,7 @@ CACHE = Path(tempfile.gettempdir()) / f"cuda-on-cpu-{os.getuid()}"
 BASE = ("g++", "-std=c++17", "-fPIC", "-g1", "-fno-strict-aliasing", "-fvisibility=hidden")
 WARNINGS = ("-Wall", "-Wno-unknown-pragmas", "-Wno-unused", "-Wno-attributes", "-Wno-sign-compare",
             "-fmax-errors=5")
-SCHEDULER = "scheduler.cpp", "banks.cpp"
+SCHEDULER = "scheduler.cpp", "banks.cpp", "proxy.cpp", "warpgroup.cpp"
 OPTIMISE = ("-O1", "-mfma", "-mavx2")
 KERNEL = re.compile(r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\(')
 
@@ -40,7 +40,7 @@ def compile_kernels(text, sanitize=()):
 def parsed_header(sanitize=()):
     """device.h, precompiled: reading it takes half the time of a small kernel file."""
     command = [*BASE, *OPTIMISE, *sanitize, "-w", "-x", "c++-header", str(HERE / "device.h")]
-    parsed = _built(".h.gch", command, "", "device.h", "ptx.h", "scheduler.h")
+    parsed = _built(".h.gch", command, "", "device.h", "ptx.h", "warpgroup.h", "scheduler.h")
     return str(parsed.with_suffix(""))     # g++ looks for the .gch beside it
 
 
@@ -49,7 +49,7 @@ def scheduler():
     """The library that runs the threads of every kernel; never built with a sanitizer."""
     command = [*BASE, "-O2", "-fcf-protection=none", "-shared",
                *(str(HERE / name) for name in SCHEDULER)]
-    built = _built(".so", command, "", "scheduler.h", "fibers.h", *SCHEDULER)
+    built = _built(".so", command, "", "scheduler.h", "warpgroup.h", "fibers.h", *SCHEDULER)
     library = ctypes.CDLL(str(built), ctypes.RTLD_GLOBAL)
     library.simulator_error.restype = ctypes.c_char_p
     library.simulator_fault_address.restype = ctypes.c_void_p

@@ -57,6 +57,21 @@ def product_bf16(bug="NONE"):
     return device.to_host(y), a.astype(np.float64) @ b.astype(np.float64)
 
 
+def product_wgmma(bug="NONE", bf16=True, columns=64, along_n=False, chunks=8, depth=64):
+    rng = np.random.default_rng(0)
+    element = ml_dtypes.bfloat16 if bf16 else np.float32
+    a, b = (rng.standard_normal(shape).astype(element) for shape in ((64, depth), (depth, columns)))
+    y = device.empty((64, columns), np.float32)
+    stored = np.ascontiguousarray(b if along_n else b.T)
+    device.launch(SOURCE.replace(".cu", "_wgmma.cu"), "product", (1,), (128,),
+                  (device.to_device(a), device.to_device(stored), y, np.int32(depth)), b.nbytes + 1024,
+                  (("BUG", bug), ("BF16", int(bf16)), ("COLUMNS", columns), ("ALONG_N", int(along_n)),
+                   ("CHUNKS", chunks)))
+    if not bf16:
+        a, b = ((array.view(np.uint32) & 0xffffe000).view(np.float32) for array in (a, b))
+    return device.to_host(y), a.astype(np.float64) @ b.astype(np.float64)
+
+
 def local_array(bug="NONE"):
     x, y = np.arange(8, dtype=np.float32), device.empty((8,), np.float32)
     launch("local_array", (1,), (1,), (device.to_device(x), y, np.int32(8)), bug=bug)

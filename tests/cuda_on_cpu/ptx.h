@@ -1,5 +1,6 @@
 // The instructions that common.cuh writes in PTX, under the same names, for the CPU (included by device.h).
 #pragma once
+#include "warpgroup.h"
 
 template <class T> T* dynamic_shared() { return (T*)cuda_on_cpu::dynamic_shared_memory(); }
 
@@ -82,6 +83,7 @@ inline void copy_async(void* shared, const void* global, int bytes, bool valid) 
     if (thread.n_copies == MAX_COPIES) fail("too many cp.async in flight");
     AsyncCopy copy = {(unsigned*)shared, (const unsigned*)global, bytes / 4, valid, thread.group};
     for (int i = 0; i < copy.words; ++i) copy.to[i] = POISON;
+    copy_started(copy.to, copy.words);
     count_copy(shared, bytes);
     thread.copies[thread.n_copies++] = copy;
 }
@@ -99,6 +101,7 @@ inline void finish_copies(int groups_left) {
             if (copy.to[i] != POISON) fail("a write to where a cp.async was in flight");
             copy.to[i] = copy.valid ? copy.from[i] : 0;
         }
+        copy_landed(copy.to, copy.words);
     }
     thread.n_copies = kept;
 }

@@ -4,6 +4,7 @@
 #include "scheduler.h"
 
 #include "fibers.h"
+#include "warpgroup.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -22,8 +23,6 @@ dim3 blockDim, gridDim;
 
 namespace cuda_on_cpu {
 
-constexpr int MAX_THREADS = 1024;
-constexpr size_t STACK = 256 << 10, MAX_SHARED = 227 << 10, PAGE = 4096;
 constexpr int NOBODY = -1;          // the caller of run(), not a thread of the block
 
 enum Order { FORWARD, REVERSE, RANDOM };
@@ -52,6 +51,8 @@ static unsigned barrier_count, warp_count[MAX_THREADS / WARP];
 int current() { return running; }
 Thread& self() { return threads[running]; }
 char* dynamic_shared_memory() { return shared_end - shared_bytes; }
+unsigned barriers() { return barrier_count; }
+char* shared_window() { return shared_end - MAX_SHARED; }
 
 static uint64_t random_number() {   // xorshift64
     random_state ^= random_state << 13;
@@ -159,7 +160,7 @@ static void thread_main() {
         kernel.body(kernel_args);
         if (self().n_copies) fail("a cp.async that was not waited for: it may come over what lies there now");
         self().state = DONE;
-        ++n_done;
+        end_of_thread(++n_done == n_threads);
         release(&end_token);
         run_next();
     }
@@ -194,8 +195,7 @@ static void on_fault(int, siginfo_t* info, void*) {
 }
 
 static void allocate_shared() {
-    size_t bytes = (MAX_SHARED + PAGE - 1) / PAGE * PAGE;
-    shared_end = map_memory(bytes + PAGE) + bytes;
+    shared_end = map_memory(MAX_SHARED + PAGE) + MAX_SHARED;
     mprotect(shared_end, PAGE, PROT_NONE);
 }
 
@@ -207,6 +207,7 @@ static void run_block(unsigned block) {
     queue.clear(), queue_head = 0;
     memset(waiting_lanes, 0, sizeof waiting_lanes);
     count_block();
+    begin_shared_memory(), begin_warpgroups();
     for (int i = 0; i < n_threads; ++i) prepare(threads[i], i), queue.push_back(i);
     arrange(queue);
     release(&begin_token);

@@ -18,7 +18,10 @@ extern dim3 blockDim, gridDim;
 namespace cuda_on_cpu {
 
 constexpr int WARP = 32;
+constexpr int MAX_THREADS = 1024;   // of a block
 constexpr int MAX_COPIES = 256;     // asynchronous copies a thread may have in flight
+constexpr size_t STACK = 256 << 10, PAGE = 4096;
+constexpr size_t MAX_SHARED = 228 << 10;            // whole pages; LIMITS in simulator.py is 227 KiB
 
 constexpr unsigned POISON = ~0u;    // memory that was not written
 
@@ -46,7 +49,9 @@ struct Thread {
 int current();                      // number of the running thread in its block
 Thread& self();
 char* dynamic_shared_memory();
+char* shared_window();              // where shared address 0 would be
 void barrier();
+unsigned barriers();                // that the block has passed
 void warp_operation(unsigned mask, WarpWork work, void* operand);
 void fail(const char* message);     // ends the launch; does not return
 
