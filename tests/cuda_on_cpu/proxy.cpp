@@ -52,18 +52,22 @@ unsigned shared_address(const void* p) {
     return (const char*)p - shared_window();
 }
 
-unsigned read_shared(unsigned address, bool check) {
-    const unsigned* from = (const unsigned*)(shared_window() + address);
-    const Run run = run_at(from, 1);
-    if (run.count == 0) fail("a wgmma that reads outside of dynamic shared memory");
-    const Word& known = words[run.first];
-    if (check && known.state == FLYING) fail("a wgmma that reads what a cp.async is still to bring");
-    if (check && known.state == LANDED) fail("a wgmma that reads a copy without fence.proxy.async");
-    if (check && known.state == FENCED && barriers() < known.barrier)
-        fail("a wgmma that reads a copy without a barrier after its fence.proxy.async");
-    if (check && (known.state == STORED || known.value != *from))
-        fail("a wgmma that reads what no cp.async has brought");
-    return *from;
+void read_shared(unsigned* addresses, int count, bool check) {
+    const char* window = shared_window();
+    const unsigned first = (dynamic_shared_memory() - window) / 4, end = first + size(), now = barriers();
+    for (int i = 0; i < count; ++i) {
+        const unsigned word = addresses[i] / 4;
+        if (word < first || word >= end) fail("a wgmma that reads outside of dynamic shared memory");
+        const Word& known = words[word - first];
+        const unsigned value = addresses[i] = ((const unsigned*)window)[word];
+        if (!check) continue;
+        if (known.state == FLYING) fail("a wgmma that reads what a cp.async is still to bring");
+        if (known.state == LANDED) fail("a wgmma that reads a copy without fence.proxy.async");
+        if (known.state == FENCED && now < known.barrier)
+            fail("a wgmma that reads a copy without a barrier after its fence.proxy.async");
+        if (known.state == STORED || known.value != value)
+            fail("a wgmma that reads what no cp.async has brought");
+    }
 }
 
 }

@@ -31,12 +31,11 @@ static Thread threads[MAX_THREADS];
 static AsyncCopy copies[MAX_THREADS][MAX_COPIES];
 static int n_threads, running = NOBODY, n_at_barrier, n_done;
 static std::vector<int> queue;      // threads that may run, in the order in which they will
-static size_t queue_head;
+static size_t queue_head, shared_bytes;
 static unsigned waiting_lanes[MAX_THREADS / WARP];     // those in a warp operation, by warp
 static void* caller_stack_pointer;
 static void* caller_tsan_fiber;
 static char* shared_end;            // dynamic shared memory ends here, at a page that nobody may touch
-static size_t shared_bytes;
 static Order order;
 static uint64_t random_state;
 static char error[512];
@@ -108,7 +107,8 @@ static void wake(State state, int first, int last, unsigned mask) {
         woken.push_back(i);
     }
     arrange(woken);
-    queue.insert(queue.end(), woken.begin(), woken.end());
+    const bool ahead = order == REVERSE;        // of the other warps, as far as this one can run
+    queue.insert(ahead ? queue.begin() + queue_head : queue.end(), woken.begin(), woken.end());
 }
 
 // Stricter than a GPU: a thread that has returned never counts as having arrived.

@@ -19,23 +19,24 @@ constexpr int WARPS = MAX_THREADS / WARP, WARPS_OF_GROUP = 4;
 
 // ---- B: where element (k, n) lies
 struct Descriptor {
-    unsigned start, leading, stride, chunks;        // bytes; chunks: of 16 bytes, that the swizzle permutes
+    unsigned start, leading, stride, log2_chunks;   // bytes; chunks: of 16 bytes, that the swizzle permutes
     Descriptor(uint64_t bits) {
         auto decode = [](uint64_t field) { return (unsigned)(field & 0x3fff) << 4; };
-        constexpr unsigned CHUNKS[] = {1, 8, 4, 2};
+        constexpr unsigned LOG2_CHUNKS[] = {0, 3, 2, 1};
         start = decode(bits), leading = decode(bits >> 16), stride = decode(bits >> 32);
-        chunks = CHUNKS[bits >> 62];
+        log2_chunks = LOG2_CHUNKS[bits >> 62];
         if (bits >> 49 & 7) fail("a descriptor with a base offset, which is not simulated,");
         if (bits & 0x3ff1c000c000c000) fail("a descriptor with bits that mean nothing");
     }
-    unsigned at(int k, int n, unsigned itemsize, bool along_n) const {
-        const unsigned in_chunk = 16 / itemsize, along = along_n ? n : k, other = along_n ? k : n;
-        const unsigned chunk = along / in_chunk, line = chunks * 16;
+    template <int SIZE> unsigned at(unsigned k, unsigned n, bool along_n) const {
+        constexpr unsigned IN_CHUNK = 16 / SIZE;
+        const unsigned along = along_n ? n : k, other = along_n ? k : n, chunks = 1 << log2_chunks;
+        const unsigned chunk = along / IN_CHUNK, line = chunks * 16;
         // From one run of chunks to the next, from eight lines to the next eight.
         const bool exchanged = along_n && chunks == 1;
         const unsigned run = exchanged ? stride : leading, eight = exchanged ? leading : stride;
-        const unsigned address = start + other / 8 * eight + other % 8 * line + chunk / chunks * run +
-                                 chunk % chunks * 16 + along % in_chunk * itemsize;
+        const unsigned address = start + other / 8 * eight + other % 8 * line + (chunk >> log2_chunks) * run +
+                                 (chunk & (chunks - 1)) * 16 + along % IN_CHUNK * SIZE;
         return address ^ (address >> 3 & (line - 16));
     }
 };
@@ -92,23 +93,27 @@ static void put(int thread, float* registers, const unsigned* values, int count)
     if (unsigned* then = snapshot_of(thread, registers)) copy_words(then, values, count);
 }
 
-static std::vector<unsigned> read_b(const Multiplication& what, bool check) {
+// The elements of B, (k, n). check: may a product read them now?
+template <int SIZE> static std::vector<unsigned> read_elements(const Multiplication& what, bool check) {
+    constexpr int DEPTH = 32 / SIZE;
     const Descriptor descriptor(what.b);
-    const int itemsize = what.bf16 ? 2 : 4;
-    std::vector<unsigned> elements;
-    for (int k = 0; k < 32 / itemsize; ++k)
-        for (int n = 0; n < what.n; ++n) {
-            const unsigned address = descriptor.at(k, n, itemsize, what.along_n);
-            const unsigned word = read_shared(address & ~3u, check);
-            elements.push_back(itemsize == 4 ? word : word >> address % 4 * 8 & 0xffff);
-        }
+    std::vector<unsigned> addresses(DEPTH * what.n);
+    for (int i = 0; i < (int)addresses.size(); ++i)
+        addresses[i] = descriptor.at<SIZE>(i / what.n, i % what.n, what.along_n);
+    std::vector<unsigned> elements = addresses;
+    read_shared(elements.data(), (int)elements.size(), check);
+    for (size_t i = 0; SIZE == 2 && i < elements.size(); ++i)
+        elements[i] = elements[i] >> addresses[i] % 4 * 8 & 0xffff;
     return elements;
+}
+static std::vector<unsigned> read_b(const Multiplication& what, bool check) {
+    return what.bf16 ? read_elements<2>(what, check) : read_elements<4>(what, check);
 }
 
 static float in_float(unsigned bits, bool bf16) {
     bits = bf16 ? bits << 16 : bits & 0xffffe000u;          // the tensor cores do not read tf32's lower bits
     float value;
-    copy_words((unsigned*)&value, &bits, 1);
+    __builtin_memcpy(&value, &bits, 4);
     return value;
 }
 
@@ -167,12 +172,11 @@ static void finish(Warp& mine, int first, const Pending& pending) {
             }
         }
     }
-    std::vector<float> d(16 * what.n);
-    for (int k = 0; k < depth; ++k)
-        for (int n = 0; n < what.n; ++n) {
-            const float b = in_float(pending.b[k * what.n + n], what.bf16);
-            for (int m = 0; m < 16; ++m) d[m * what.n + n] += a[m][k] * b;
-        }
+    std::vector<float> b(pending.b.size()), d(16 * what.n);
+    for (size_t i = 0; i < b.size(); ++i) b[i] = in_float(pending.b[i], what.bf16);
+    for (int m = 0; m < 16; ++m)
+        for (int k = 0; k < depth; ++k)
+            for (int n = 0; n < what.n; ++n) d[m * what.n + n] += a[m][k] * b[k * what.n + n];
     Sums& sums = mine.sums[what.d];
     const int own = what.n / 2;
     for (int lane = 0; lane < WARP; ++lane)

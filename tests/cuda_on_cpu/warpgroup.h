@@ -22,7 +22,8 @@ void finish_multiplications(int groups_left);
 
 // proxy.cpp
 unsigned shared_address(const void* p);
-unsigned read_shared(unsigned address, bool check);         // a word; check: may a product read it now?
+// Replaces the addresses of words by the words. check: may a product read them now?
+void read_shared(unsigned* addresses, int count, bool check);
 void fence_async_proxy();
 
 // What cp.async and the scheduler tell.
