@@ -7,7 +7,7 @@ from gpuarray.cuda.layout import ELEMENT_TYPES, ceil_div, flat_grid
 from gpuarray.cuda.memory import QUAD, whole_quads
 from gpuarray.cuda.patches import plan_patches, sees_patches
 from gpuarray.cuda.products import ACTIVATIONS, int32, launch_product, quads_vectorise
-from gpuarray.cuda.runtime import empty, is_aligned, launch
+from gpuarray.cuda.runtime import empty, is_aligned, launch, runtime_of
 from gpuarray.cuda.sums import merge_moments
 from gpuarray.cuda.tiles import NARROW, REDUCE, Operand, plan_product
 from gpuarray.cuda.windows import plan_windows, sees_windows
@@ -30,7 +30,8 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
     a, b = _operands("conv_forward", x, _at_once(x), _at_once(w))
     kernel, precision = "conv_forward", _precision(x, tf32)
     if sees_patches(c, x.dtype.itemsize, side, stride, (p, q), a.at_once == b.at_once == 16):
-        kernel, plan = "conv_forward_patch", plan_patches(precision, b, n, (p, q), k, c, side, stride)
+        kernel = "conv_forward_patch"
+        plan = plan_patches(precision, b, n, (p, q), k, c, side, stride, runtime_of(x).capability)
     else:
         plan = plan_product(precision, a, b, n * p * q, k, side * side * a.padded(c))
     return _activations(kernel, plan, (x, w), (n, p, q, k), (n, h, width, c, p, q, k, side, stride),
@@ -47,7 +48,7 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     kernel, precision, phases = "conv_input_grad", _precision(dy, tf32), stride * stride
     if sees_patches(k, dy.dtype.itemsize, side, stride, (p, q), a.at_once == 16):
         kernel = "conv_input_grad_patch"
-        plan = plan_patches(precision, b, n, (p, q), c, k, side, stride, phases)
+        plan = plan_patches(precision, b, n, (p, q), c, k, side, stride, runtime_of(dy).capability, phases)
     else:
         taps = ceil_div(side, stride) ** 2      # of the phase that has most; it has as many pixels as dy
         plan = plan_product(precision, a, b, n * p * q, c, taps * a.padded(k), phases)

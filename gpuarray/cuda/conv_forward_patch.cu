@@ -12,7 +12,7 @@
 // Layout: x (N, H, W, C), w (side, side, C, K), y (N, P, Q, K); C in whole steps of 64 bytes.
 // Slices: B [channel][k].
 // Precision and defines: tile.cuh, patch.cuh.
-// Test: python -m pytest tests/gpuarray/cuda/test_conv_patch.py
+// Test: python -m pytest tests/gpuarray/cuda/test_conv_patch.py tests/gpuarray/cuda/test_conv_wgmma.py
 #include "patch.cuh"
 #include "shared_sums.cuh"
 

@@ -13,7 +13,7 @@
 // Layout: dy (N, P, Q, K), w (side, side, C, K), dx (N, H, W, C); K in whole steps of 64 bytes.
 // Slices: B [phase][c][k].
 // Precision and defines: tile.cuh, patch.cuh.
-// Test: python -m pytest tests/gpuarray/cuda/test_conv_patch.py
+// Test: python -m pytest tests/gpuarray/cuda/test_conv_patch.py tests/gpuarray/cuda/test_conv_wgmma.py
 #include "patch.cuh"
 #include "phase.cuh"
 #include "shared_sums.cuh"

@@ -3,7 +3,7 @@ from contextlib import contextmanager, suppress
 
 import numpy as np
 
-from gpuarray.cuda.source import COMPILER_OPTIONS, source_text
+from gpuarray.cuda.source import compiler_options, source_text
 from gpuarray.errors import DeviceError
 
 LOWEST_CAPABILITY = (7, 5)         # Turing: the lowest that CUDA 13 compiles for
@@ -95,7 +95,7 @@ class CuPyRuntime:
         if key not in self._kernels:
             if key[:2] not in self._modules:
                 self._modules[key[:2]] = self.cupy.RawModule(code=source_text(source, defines),
-                                                             options=COMPILER_OPTIONS)
+                                                             options=compiler_options(defines))
             self._kernels[key] = self._modules[key[:2]].get_function(name)
             self._granted[key] = 0
         if shared > self._granted[key]:            # unasked, 48 KiB less what the kernel declares itself

@@ -10,14 +10,14 @@
 //
 // The depth is cut into steps of one tap and TILE_DEPTH channels (64 bytes). Taps are fastest, then phases,
 // then channels, so that a patch serves as many steps as its phase has taps. STAGES slices of B and PATCHES
-// patches of A lie in shared memory, as rings. A patch is fetched STAGES - 1 steps before its first tap.
+// patches of A lie in shared memory, as rings. Both are fetched AHEAD steps before their first tap.
 //
 // Layout: a patch is four planes, one for each 16 bytes of the channels. In a plane, the pixels lie side by
 // side. So the eight pixels side by side that ldmatrix reads at a time are 128 bytes in a row, in different
 // banks, whatever the tap. Pixels outside the image are zero.
 //
 // Defines, from PatchTile in patches.py: those of tile.cuh, TILE_HEIGHT, TILE_WIDTH, TAPS (of the phase that
-// has most, along an axis), PATCHES.
+// has most, along an axis), PATCHES; WGMMA, 1 where product_wgmma.cuh multiplies.
 #include "tile.cuh"
 
 struct Patch {
@@ -59,13 +59,24 @@ struct Patch {
 };
 typedef Patch A;
 
+#if WGMMA
+#include "product_wgmma.cuh"
+#else
 #if PRECISION == FP32
 #include "product_fma.cuh"
 #else
 #include "product_mma.cuh"
 #endif
+// These products are done when add() returns, and read shared memory as every thread does.
+constexpr int BEHIND = 0;
+__device__ inline element* first_slice(element* p) { return p; }
+__device__ inline void make_visible() {}
+__device__ inline void finish(Product&) {}
+#endif
 static_assert(TILE_HEIGHT * TILE_WIDTH % Product::ROWS == 0, "a warp's rows lie in one image");
 static_assert(TILE_WIDTH == 8 || TILE_WIDTH == 16, "at() counts on in whole lines, or eight in a line");
+
+constexpr int AHEAD = STAGES - 1 - BEHIND;
 
 // The first pixel of this block's tile. Tiles of a plane of so many pixels follow one another line by line.
 struct Corner {
@@ -133,9 +144,8 @@ struct Walk {
 template <class Operands>
 __device__ inline void accumulate(Product& product, const Operands& operands, Walk here, int steps) {
     auto patch = [](const Walk& walk) { return dynamic_shared<element>() + walk.patch * Patch::SIZE; };
-    auto weights = [](int step) {
-        return dynamic_shared<element>() + PATCHES * Patch::SIZE + step % STAGES * B::SIZE;
-    };
+    element* slices = first_slice(dynamic_shared<element>() + PATCHES * Patch::SIZE);
+    auto weights = [&](int step) { return slices + step % STAGES * B::SIZE; };
     Walk ahead = here;
     auto load = [&](int step) {
         if (step < steps) {
@@ -145,13 +155,15 @@ __device__ inline void accumulate(Product& product, const Operands& operands, Wa
         }
         copy_async_commit();                                            // one group a step, even an empty one
     };
-    for (int step = 0; step < STAGES - 1; ++step) load(step);
+    for (int step = 0; step < AHEAD; ++step) load(step);
     for (int step = 0; step < steps; ++step) {
-        copy_async_wait<STAGES - 2>();
-        __syncthreads();               // this step's patch and slice are here, nobody reads earlier ones
-        load(step + STAGES - 1);
+        copy_async_wait<AHEAD - 1>();
+        make_visible();
+        __syncthreads();               // this step's patch and slice are here, nobody reads those to replace
+        load(step + AHEAD);
         product.add(patch(here) + here.shift(), weights(step), operands.groups(here));
         here.next();
     }
+    finish(product);
     __syncthreads();
 }

@@ -5,6 +5,7 @@ from gpuarray.cuda import tiles
 from gpuarray.cuda.layout import ceil_div
 from gpuarray.cuda.tiles import Operand, Plan, Tile
 
+WGMMA_CARDS = (9, 0),       # compute capabilities of the cards whose tensor cores take wgmma
 _STEP = 64                  # bytes of channels in a step
 _LEAST_PIXELS = 8           # of a result, along an axis
 _MOST_TAPS = 5              # of a phase, along an axis
@@ -28,17 +29,24 @@ class PatchTile(Tile):
     """A tile whose rows are (rows / height / width) images of height x width pixels.
 
     taps: of the phase that has most of them, along an axis. least_taps: of the one that has fewest, of both
-    axes. Where a tile is all phases' (groups), they share the shifts of the one that has most.
+    axes. Where a tile is all phases' (groups), they share the shifts of the one that has most. wgmma: is it
+    multiplied by product_wgmma.cuh?
     """
     height: int = 8
     width: int = 8
     taps: int = 1
     least_taps: int = 1
+    wgmma: bool = False
+
+    @property
+    def resident(self):
+        return 1 if self.wgmma else super().resident
 
     @property
     def patches(self):
         """How many lie in shared memory: so many that the next is not fetched into one that is still read."""
-        return 1 + ceil_div(self.stages - 1, self.least_taps)
+        ahead = self.stages - (2 if self.wgmma else 1)                 # AHEAD in patch.cuh
+        return 1 + ceil_div(ahead, self.least_taps)
 
     @property
     def pixels(self):
@@ -53,15 +61,20 @@ class PatchTile(Tile):
 
     def defines(self, a, b):
         """The defines of tile.cuh and patch.cuh."""
-        return (*self.own_defines(), *self.operand_defines("B", b), ("TILE_HEIGHT", self.height),
-                ("TILE_WIDTH", self.width), ("TAPS", self.taps), ("PATCHES", self.patches))
+        of_b = ((("B_ALONG_DEPTH", int(b.along_depth)), ("WGMMA", 1)) if self.wgmma
+                else self.operand_defines("B", b))
+        return (*self.own_defines(), *of_b, ("TILE_HEIGHT", self.height), ("TILE_WIDTH", self.width),
+                ("TAPS", self.taps), ("PATCHES", self.patches))
 
     def shared_bytes(self, a, b):
         """As `accumulate` in patch.cuh lays it out; later the sums."""
-        lines, pitch = b.slice_shape(self.groups * self.cols, self.depth)
+        if self.wgmma:
+            slices = 1024 + self.stages * self.cols * self.depth * b.itemsize        # 1024: to begin aligned
+        else:
+            lines, pitch = b.slice_shape(self.groups * self.cols, self.depth)
+            slices = self.stages * lines * pitch * b.itemsize
         patch = ((self.pixels + 3) // 8 * 8 + 4) * _STEP
-        return max(self.patches * patch + self.stages * lines * pitch * b.itemsize,
-                   self.rows * self.sums_pitch * 4)
+        return max(self.patches * patch + slices, self.rows * self.sums_pitch * 4)
 
 
 # A warp owns as many sums as in TILES (tiles.py), but the tiles are higher: what they fetch of the weights
@@ -71,25 +84,36 @@ _SHAPES = {"FP32": ((128, 32, 4, 1), (128, 64, 2, 2)),
            "TF32": ((256, 32, 4, 1), (256, 64, 4, 1)), "BF16": ((256, 32, 4, 1), (256, 64, 4, 1))}
 # Of all four phases together, each with so many columns, with eight warps in the place of two blocks.
 _ALL_PHASES = {"FP32": (128, 32, 4, 2), "TF32": (256, 32, 4, 2), "BF16": (256, 32, 4, 2)}
+# Two warpgroups, each with 128 x 128 sums, which leave registers for one block on a multiprocessor. More
+# stages make up for that.
+_WGMMA, _WGMMA_STAGES = (256, 128, 8, 1), 6
 
 
-def plan_patches(precision, b, images, pixels, cols, channels, side, stride, phases=1):
+def plan_patches(precision, b, images, pixels, cols, channels, side, stride, capability, phases=1):
     """The Plan of a convolution of which each phase ends in images x pixels (height, width) x cols.
 
     b: the weights' Operand. channels: of the pixels that are read. phases: of the result; 1 where the depth
-    runs over all of the kernel's taps.
+    runs over all of the kernel's taps. capability: of the card.
     """
     taps, shapes, least_taps, groups = ceil_div(side, stride), _SHAPES[precision], (side // stride) ** 2, 1
-    if phases == 4 and side % 2 and cols <= _ALL_PHASES[precision][1]:
+    wgmma = capability in WGMMA_CARDS and precision == "BF16" and cols > shapes[-1][1]
+    if wgmma:
+        shapes = _WGMMA,
+    elif phases == 4 and side % 2 and cols <= _ALL_PHASES[precision][1]:
         shapes, least_taps, groups = (_ALL_PHASES[precision],), taps ** 2, phases
     shape = next((shape for shape in shapes if shape[1] >= cols), shapes[-1])
-    tile = _best_window(PatchTile(*shape, depth=_STEP // b.itemsize, stages=4, groups=groups, taps=taps,
-                                  least_taps=least_taps), images, pixels)
+    tile = PatchTile(*shape, depth=_STEP // b.itemsize, stages=_WGMMA_STAGES if wgmma else 4, groups=groups,
+                     taps=taps, least_taps=least_taps, wgmma=wgmma)
+    tile = _best_window(tile, images, pixels)
     down, across = _windows(tile, images, pixels), ceil_div(cols, tile.cols)
     depth = channels * (side * side if phases == 1 else taps * taps)
     results = images * pixels[0] * pixels[1] * cols * phases
-    # choose_splits counts in steps of 128 bytes.
-    splits = tiles.choose_splits(tile, down * across * phases, ceil_div(depth, 2 * tile.depth), results)
+    # choose_splits counts in steps of 128 bytes, and on two blocks on a multiprocessor, for which one that
+    # has it for itself stands.
+    blocks, counted = down * across * phases, tile
+    if wgmma:
+        blocks, counted = 2 * blocks, replace(tile, rows=tile.rows // 2)
+    splits = tiles.choose_splits(counted, blocks, ceil_div(depth, 2 * tile.depth), results)
     return Plan(precision, Operand(b.itemsize, along_depth=True), b, tile, down, across, phases, splits)
 
 

@@ -8,6 +8,12 @@ COMPILER_OPTIONS = ("-std=c++17",)
 INCLUDE = re.compile(r'#include "([\w.]+)"')
 
 
+def compiler_options(defines):
+    """NVRTC's options. wgmma belongs to sm_90a: NVRTC takes the first architecture that it is given, and CuPy
+    adds that of the card, sm_90, behind."""
+    return (*COMPILER_OPTIONS, "-arch=sm_90a") if ("WGMMA", 1) in defines else COMPILER_OPTIONS
+
+
 @cache
 def source_text(source, defines=()):
     """What is compiled for a kernel file: common.cuh, the defines (which common.cuh does not see), the file.

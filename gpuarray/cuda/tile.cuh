@@ -15,6 +15,7 @@
 //   WARPS_DOWN, WARPS_ACROSS  the warps that share the tile; THREADS of them all
 //   SUMS_PITCH                length of a line of sums in shared memory (shared_sums.cuh)
 //   B_..., in slices.cuh A_...  how that operand is kept and copied: the arguments of Operand below
+//   WGMMA                     1 where wgmma multiplies (product_wgmma.cuh): B as swizzled.cuh lays it out
 
 #define FP32 0
 #define TF32 1
@@ -27,8 +28,8 @@ typedef float element;
 #endif
 
 // Blocks that a multiprocessor must have registers for: 255 for a thread of 128 sums, 168 for the others.
-// Left alone, the compiler takes fewer for some cards, and spills. Groups are for eight warps, not four.
-constexpr int BLOCKS = GROUPS > 1 ? 1 : PRECISION == FP32 || TILE_ROWS * TILE_COLS / THREADS > 64 ? 2 : 3;
+// Left alone, the compiler takes fewer for some cards, and spills. Of eight warps, there is room for one.
+constexpr int BLOCKS = THREADS > 128 ? 1 : PRECISION == FP32 || TILE_ROWS * TILE_COLS / THREADS > 64 ? 2 : 3;
 constexpr int VECTOR = 16 / sizeof(element);        // elements in 16 bytes
 
 // An operand's slice in shared memory, extent (rows of A, columns of B) x TILE_DEPTH, in the order of its
@@ -71,7 +72,12 @@ template <int extent, bool along_depth, bool vectorised, int piece, int pitch> s
     }
 };
 
+#if WGMMA
+#include "swizzled.cuh"
+typedef Swizzled<TILE_COLS, B_ALONG_DEPTH> B;
+#else
 typedef Operand<GROUPS * TILE_COLS, B_ALONG_DEPTH, B_VECTORISED, B_PIECE, B_PITCH> B;
+#endif
 
 __device__ inline int divide_up(int a, int b) { return a / b + (a % b > 0); }
 

@@ -1,4 +1,4 @@
-// wgmma: a product by a warpgroup, four warps that begin at a multiple of four, on the tensor cores of sm_90a.
+// wgmma: a product by a warpgroup (four warps, the first a multiple of four) on the tensor cores of sm_90a.
 // On the CPU, tests/cuda_on_cpu/warpgroup.h has functions of the same names.
 //
 //   d (64, n) += a (64, k) b (k, n)        k: 16 bfloat16 or 8 tf32
@@ -10,10 +10,10 @@
 // fence_async_proxy() and a barrier; wgmma_fence() after a or d were written; the products; wgmma_commit(),
 // which makes them a group; wgmma_wait() before a or b are written, or d is touched; wgmma_finished(d).
 
-// Names b, which begins at the shared address `begin`, in lines of SPAN bytes: 16, or 32, 64 or 128, whose
-// 16-byte pieces are then swizzled: line l has piece p at p ^ (l % 8 * SPAN / 128), counted from a multiple of
-// 8 SPAN bytes. `leading`, `stride`: bytes from a line's span to its next, and from eight lines to the next
-// eight; for lines of 16 bytes along n, the other way round.
+// Names b, which begins at `begin` in shared memory, in spans of SPAN bytes of a line. SPAN: 16, or 32, 64 or
+// 128, whose 16-byte pieces are swizzled: line l, counted from a multiple of 8 SPAN bytes, has piece p at
+// p ^ (l % 8 * SPAN / 128). leading: bytes from a line's span to its next. stride: from eight lines to the
+// next eight. (For spans of 16 bytes along n, the other way round.)
 template <int SPAN>
 __device__ inline unsigned long long wgmma_descriptor(const void* begin, unsigned leading, unsigned stride) {
     constexpr unsigned long long swizzle = SPAN == 128 ? 1 : SPAN == 64 ? 2 : SPAN == 32 ? 3 : 0;

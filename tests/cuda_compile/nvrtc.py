@@ -38,13 +38,15 @@ def _library():
     return library
 
 
-def compile_program(text, architecture):
-    """The KernelReport of each kernel in a .cu's text, compiled for 'sm_90' and the like.
+def compile_program(text, architecture, options=COMPILER_OPTIONS):
+    """The KernelReport of each kernel in a .cu's text, compiled for 'sm_90' and the like, which CuPy adds
+    behind `options`, too.
 
-    Raises RuntimeError with the compiler's words where it does not compile, or not without a warning.
+    Raises RuntimeError with the compiler's words where it does not compile, or not without a warning, such as
+    that wgmma are "serialized": each waits for the one before it.
     """
     library, program = _library(), ctypes.c_void_p()
-    options = [*COMPILER_OPTIONS, f"-arch={architecture}", "--ptxas-options=-v"]
+    options = [*options, f"-arch={architecture}", "--ptxas-options=-v"]
     _succeeds(library.nvrtcCreateProgram(ctypes.byref(program), text.encode(), b"kernels.cu", 0, None, None))
     try:
         array = (ctypes.c_char_p * len(options))(*map(str.encode, options))
@@ -56,7 +58,7 @@ def compile_program(text, architecture):
     finally:
         _succeeds(library.nvrtcDestroyProgram(ctypes.byref(program)))
     log = log.value.decode()
-    if status or "warning" in log:
+    if status or "warning" in log or "serialized" in log:
         raise RuntimeError(f"NVRTC, {architecture}: {log}")
     return [KernelReport(found["kernel"], int(found["registers"]), int(found["shared"] or 0),
                          int(found["stores"]) + int(found["loads"])) for found in REPORT.finditer(log)]

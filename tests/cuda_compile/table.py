@@ -4,7 +4,7 @@
 """
 from concurrent.futures import ProcessPoolExecutor
 
-from gpuarray.cuda.source import source_text
+from gpuarray.cuda.source import compiler_options, source_text
 from tests.cuda_compile.nvrtc import compile_program
 from tests.cuda_compile.recorder import recording
 from tests.cuda_on_cpu.workload import run_every_kernel
@@ -31,7 +31,8 @@ def compile_all(architectures=ARCHITECTURES):
             kernels = launched(architecture)
             programs = sorted({(source, defines) for source, defines, _ in kernels})
             texts = [source_text(source, defines) for source, defines in programs]
-            compiled = pool.map(compile_program, texts, [architecture] * len(texts))
+            options = [compiler_options(defines) for _, defines in programs]
+            compiled = pool.map(compile_program, texts, [architecture] * len(texts), options)
             rows += [(architecture, *program, kernels[(*program, report.kernel)], report)
                      for program, reports in zip(programs, compiled) for report in reports
                      if (*program, report.kernel) in kernels]

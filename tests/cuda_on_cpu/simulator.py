@@ -119,6 +119,9 @@ class SimulatedRuntime:
 
     def _launch(self, source, kernel, grid, block, args, shared, defines):
         where = f"{source}: {kernel}"
+        if ("WGMMA", 1) in defines and self.capability != (9, 0):
+            raise SimulationError("{}: wgmma needs compute capability 9.0, this card has {}.{}".format(
+                where, *self.capability))
         library = self._library(source, defines)
         grid, block = _three(grid), _three(block)
         sizes = *grid, *block, np.prod(block), shared + 1

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from gpuarray.cuda import products, runtime
+from gpuarray.cuda import patches, products, runtime
 from tests.cuda_on_cpu import device
 
 ORDERS = ("forward", 0), ("reverse", 0), ("random", 1), ("random", 2)
+WGMMA = "WGMMA", 1                                    # the define of products that wgmma makes
 
 
 class GPU:
@@ -49,6 +50,22 @@ def launched(cuda, monkeypatch):
 
     def noted(like, source, kernel, *args, **options):
         names.append(kernel)
+        launch(like, source, kernel, *args, **options)
+
+    monkeypatch.setattr(products, "launch", noted)
+    return names
+
+
+@pytest.fixture
+def multiplied(cuda, monkeypatch):
+    """The names of the kernels whose products wgmma made."""
+    if cuda.capability not in patches.WGMMA_CARDS:
+        pytest.skip("wgmma needs a card of compute capability 9.0")
+    names, launch = set(), products.launch
+
+    def noted(like, source, kernel, *args, **options):
+        if WGMMA in options["defines"]:
+            names.add(kernel)
         launch(like, source, kernel, *args, **options)
 
     monkeypatch.setattr(products, "launch", noted)

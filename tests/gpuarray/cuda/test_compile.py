@@ -2,7 +2,7 @@
 import pytest
 
 from gpuarray.cuda.conv import ALONG_DEPTH
-from gpuarray.cuda.source import FOLDER
+from gpuarray.cuda.source import FOLDER, compiler_options, source_text
 from tests.cuda_compile.nvrtc import compile_program
 from tests.cuda_compile.table import ARCHITECTURES, compile_all
 
@@ -38,13 +38,32 @@ def test_shared_memory_fits(table):
 
 def test_two_blocks_of_a_product_run_at_a_time(table):
     """choose_splits (tiles.py) counts on it, on the cards that it is meant for: 228 KiB, of which each block
-    takes one more than it asks for."""
+    takes one more than it asks for. Where wgmma multiplies, one has a multiprocessor for itself."""
     kernels = {*ALONG_DEPTH, "conv_forward_patch", "conv_input_grad_patch", "winograd_product"}
     products = [row for row in table if row[0] == "sm_90" and row[-1].kernel in kernels]
     assert len(products) > 20
     for row in products:
-        *_, dynamic, report = row
-        assert 2 * (report.shared + dynamic + 1024) <= 228 * 1024, row
+        *_, defines, dynamic, report = row
+        blocks = 1 if ("WGMMA", 1) in defines else 2
+        assert blocks * (report.shared + dynamic + 1024) <= 228 * 1024, row
+    assert {report.kernel for *_, defines, _, report in products if ("WGMMA", 1) in defines} == {
+        "conv_forward_patch", "conv_input_grad_patch"}
+
+
+def test_wgmma_that_wait_for_one_another_are_refused():
+    """The sums are changed between two products that could otherwise run at the same time."""
+    text = """extern "C" __global__ void k(float* y, unsigned long long b) {
+        float d[32] = {};
+        const unsigned a[4] = {};
+        for (int i = 0; i < 9; ++i) {
+            wgmma_fence(), wgmma_bf16<false>(d, a, b), wgmma_commit();
+            d[0] += 1.0f;
+        }
+        wgmma_wait<0>();
+        for (int i = 0; i < 32; ++i) y[i] = d[i];
+    }"""
+    with pytest.raises(RuntimeError, match="serialized"):
+        compile_program(source_text("wgmma.cuh") + text, "sm_90", compiler_options((("WGMMA", 1),)))
 
 
 def test_the_compiler_reports_what_a_kernel_takes():

@@ -1,4 +1,7 @@
-"""Convolutions that read from patches on the simulated device, in all three precisions, against float64."""
+"""Convolutions that read from patches on the simulated device, in all three precisions, against float64.
+
+None of them is multiplied by wgmma: that is for test_conv_wgmma.py.
+"""
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +28,11 @@ ODD = [(1, 17, 19, 32, 64, 5, 2), (5, 15, 16, 64, 32, 5, 2), (1, 9, 37, 32, 96, 
        (3, 8, 8, 96, 32, 2, 1), (2, 33, 20, 32, 64, 3, 2), (1, 18, 16, 32, 32, 4, 2),
        (1, 24, 23, 64, 32, 5, 3), (1, 11, 9, 32, 32, 5, 1), (2, 20, 17, 32, 160, 6, 2),
        (1, 43, 37, 32, 32, 9, 5)]
+
+
+@pytest.fixture(autouse=True)
+def without_wgmma(monkeypatch):
+    monkeypatch.setattr(patches, "WGMMA_CARDS", ())
 
 
 @every_precision
@@ -153,7 +161,7 @@ def test_fewer_stages_where_shared_memory_is_small(cuda, monkeypatch, launched, 
     assert set(BOTH) <= set(launched)
 
 
-def every_plan(precision):
+def every_plan(precision, capability):
     """Plans of all windows, in the widest patches that there are."""
     for images, pixels in (64, (8, 8)), (64, (16, 16)), (64, (32, 8)), (1, (100, 8)):
         for cols in 32, 256:
@@ -161,18 +169,21 @@ def every_plan(precision):
                 for along_depth in False, True:
                     b = tiles.Operand(2 if precision == "BF16" else 4, along_depth)
                     phases = stride ** 2 if along_depth else 1
-                    yield patches.plan_patches(precision, b, images, pixels, cols, 64, side, stride, phases)
+                    yield patches.plan_patches(precision, b, images, pixels, cols, 64, side, stride,
+                                               capability, phases)
 
 
 @pytest.mark.parametrize("capability", CARDS, ids=str)
+@pytest.mark.parametrize("wgmma_cards", [(), ((9, 0),)], ids=["mma", "wgmma"])
 @every_precision
-def test_tiles_fit_every_card(precision, capability):
-    for plan in every_plan(precision):
+def test_tiles_fit_every_card(monkeypatch, precision, wgmma_cards, capability):
+    monkeypatch.setattr(patches, "WGMMA_CARDS", wgmma_cards)
+    for plan in every_plan(precision, capability):
         fitted = plan.tile.fitting(capability, plan.a, plan.b)
         if precision == "FP32" or capability >= (8, 0):
             of_all, _ = CARDS[capability]
             assert fitted.shared_bytes(plan.a, plan.b) + fitted.beside <= of_all * 1024, plan
-        assert fitted.least_taps * (fitted.patches - 1) >= fitted.stages - 1
+        assert fitted.least_taps * (fitted.patches - 1) >= fitted.stages - 1 - fitted.wgmma >= 1
 
 
 @pytest.mark.parametrize("precision, images, pixels, window", [
@@ -180,5 +191,5 @@ def test_tiles_fit_every_card(precision, capability):
     ("TF32", 2, (16, 16), (16, 16)), ("FP32", 64, (32, 32), (8, 16))], ids=str)
 def test_windows_by_shape(precision, images, pixels, window):
     b = tiles.Operand(2 if precision == "BF16" else 4, along_depth=False)
-    tile = patches.plan_patches(precision, b, images, pixels, 128, 64, 5, 2).tile
+    tile = patches.plan_patches(precision, b, images, pixels, 128, 64, 5, 2, (8, 0)).tile
     assert (tile.height, tile.width) == window

@@ -133,6 +133,8 @@ def test_a_kernel_is_compiled_once_for_its_defines(machine):
     assert options == ("-std=c++17",)
     parts = '#line 1 "common.cuh"', "#define WIDTH 4", f'#line 1 "{SOURCE}"'
     assert sorted(parts, key=code.index) == list(parts)
+    launch(defines=(("WGMMA", 1),))
+    assert machine.compiled[2][1] == ("-std=c++17", "-arch=sm_90a")
     name, grid, block, args, shared, _ = machine.launches[0]
     assert (name, grid, block, args, shared) == ("copy", (2,), (64,), (np.int32(3), 0), 0)
     assert isinstance(args[1], np.uintp)                                     # a null pointer

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import gpuarray as ga
-from gpuarray.cuda import runtime, winograd
+from gpuarray.cuda import patches, runtime, winograd
 from nets.optimisers import OPTIMISERS
 from tests.cuda_on_cpu.workload import images, vaegan, winograd_everywhere
 from tests.gpuarray.check import STEP_TOLERANCE, assert_close, assert_steps_close, relative_error
@@ -81,6 +81,19 @@ def test_lower_precisions_stay_close(precision):
     for one, other, allowed in zip((gradients, metrics), (rounded, their_metrics), STEP_TOLERANCE[precision]):
         for name in one:
             assert_close(other[name], one[name], allowed, name)
+
+
+def test_wgmma_and_mma_sync_agree(monkeypatch, multiplied):
+    """In networks that are wide enough for wgmma, as tiny ones are not."""
+    def wide_step():
+        return step(vaegan("cuda", width=0.75, precision="bf16"), ga.to_device(images(1), "cuda"))[:2]
+
+    by_wgmma = wide_step()
+    assert multiplied == {"conv_forward_patch"}
+    monkeypatch.setattr(patches, "WGMMA_CARDS", ())
+    for one, other in zip(wide_step(), by_wgmma):                                   # gradients, metrics
+        for name in one:
+            assert_close(other[name], one[name], 1e-2, name)
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)

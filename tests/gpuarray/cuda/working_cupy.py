@@ -19,7 +19,7 @@ from tests.cuda_on_cpu.build import compile_kernels
 from tests.cuda_on_cpu.memory import POISON
 from tests.gpuarray.cuda import fake_cupy
 from tests.gpuarray.cuda.card import Card, Memory, MemoryPointer, MemoryPool
-from tests.gpuarray.cuda.fake_cupy import CUDARuntimeError
+from tests.gpuarray.cuda.fake_cupy import CompileException, CUDARuntimeError
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,9 @@ def _host_view(value):
 class Program:
     """cupy.RawModule: a compiled .cu, and its name for messages."""
 
-    def __init__(self, machine, code):
+    def __init__(self, machine, code, options):
+        if ("#define WGMMA 1" in code) != ("-arch=sm_90a" in options):
+            raise CompileException("wgmma is for sm_90a, which is for nothing else")
         self.machine, self.code = machine, code
 
     def get_function(self, name):
@@ -177,7 +179,7 @@ class Machine(fake_cupy.Machine):
         vars(module).update(
             ndarray=ndarray, empty=self.empty, zeros=self.zeros, array=self.array, asnumpy=self.asnumpy,
             get_default_memory_pool=lambda: self.pool,
-            RawModule=lambda code, options: Program(self, code))
+            RawModule=lambda code, options: Program(self, code, options))
         vars(module.cuda).update(
             Memory=lambda size: Memory(self.card, size), MemoryPointer=MemoryPointer,
             MemoryPool=lambda allocator=self._allocate_block: MemoryPool(allocator),
