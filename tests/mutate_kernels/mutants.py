@@ -1,10 +1,12 @@
-"""Find what can be taken out of a kernel file (barriers, waits, bounds tests) or moved (barriers, copies)."""
+"""Find what can be taken out of a kernel file (barriers, waits, fences, bounds tests) or moved (barriers,
+copies)."""
 import re
 from dataclasses import dataclass
 
-KINDS = "barrier", "wait", "bounds", "moved-barrier", "moved-copy"
+KINDS = "barrier", "wait", "wgmma", "bounds", "moved-barrier", "moved-copy"
 BARRIER = re.compile(r"__sync(?:threads|warp)\(\);")
 WAIT = re.compile(r"copy_async_wait<[^>]*>\(\);")
+WGMMA = re.compile(r"\b(?:fence_async_proxy|wgmma_(?:fence|commit|wait<[^>]*>))\(\);")
 COMMIT = re.compile(r"copy_async_commit\(\);")
 COMPARISON = re.compile(r" (<|<=|>|>=) ")
 CLAMP = re.compile(r"\b(?:min|max)\(")
@@ -42,6 +44,7 @@ def find_mutants(file, text):
     code = _code(text)
     found = [("barrier", *match.span(), ";", "removed") for match in BARRIER.finditer(code)]
     found += [("wait", *match.span(), ";", "removed") for match in WAIT.finditer(code)]
+    found += [("wgmma", *match.span(), ";", "removed") for match in WGMMA.finditer(code)]
     bounds = [_comparison(code, match) for match in COMPARISON.finditer(code)]
     bounds += [clamp for match in CLAMP.finditer(code) if (clamp := _clamp(code, match))]
     found += [("bounds", begin, end, value, f"{text[begin:end]} -> {value}") for begin, end, value in bounds]
@@ -69,10 +72,10 @@ def _moves(text, code):
             yield _move(text, code, "moved-copy", block, at, to)
     for match in WAIT.finditer(code):
         block, wait = _block(code, match.start())
-        barrier = wait + 1
-        if barrier < len(block) and BARRIER.search(code, *block[barrier]):
-            if (copy := _neighbour(code, block, barrier, 1)) is not None:
-                yield _move(text, code, "moved-copy", block, copy, wait)
+        behind = block[wait + 1:wait + 3]           # what came may be made visible before the barrier
+        barrier = next((i for i, span in enumerate(behind, wait + 1) if BARRIER.search(code, *span)), None)
+        if barrier and (copy := _neighbour(code, block, barrier, 1)) is not None:
+            yield _move(text, code, "moved-copy", block, copy, wait)
 
 
 def _move(text, code, kind, block, at, to):
