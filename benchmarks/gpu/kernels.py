@@ -4,7 +4,8 @@ The operations are those that a real step calls. Each is timed when it is first 
 options, on copies of the arrays of that call: milliseconds, median over replays of a graph whose inputs take
 turns. '+ moments': the sums for batchnorm are taken in the product; PyTorch takes them in its batchnorm.
 In bf16 the weights of both are bfloat16 already. What Winograd's algorithm computes is
-timed without it, too; its rate counts the products that it saves, so that it may pass the ceiling.
+timed without it, too; its rate counts the products that it saves, so that it may pass the ceiling. What wgmma
+multiplies is timed by mma.sync, too, as on other cards.
 """
 import inspect
 import math
@@ -17,7 +18,7 @@ import numpy as np
 import gpuarray as ga
 from benchmarks.gpu.ceilings import rates
 from gpuarray import operations
-from gpuarray.cuda import winograd
+from gpuarray.cuda import patches, products, winograd
 from tests.cuda_on_cpu.workload import images
 
 BESIDE_PYTORCH = ("batchnorm", "batchnorm_grad", "bias_activation_grad", "cast", "concatenate", "conv2d",
@@ -33,7 +34,9 @@ TABLE = {"batch": ("batch", "{}"), "layer": ("layer", "{}"), "operation": ("oper
          "shapes": ("shapes", "{}"), "precision": ("precision", "{}"), "ms": ("ours.ms", "{:.4f}"),
          "TFLOP/s": ("ours.tflops", "{:.1f}"), "GB/s": ("ours.gb_per_s", "{:,.0f}"),
          "share of ceiling": ("ours.share", "{:.0%}"), "bound by": ("ours.bound_by", "{}"),
-         "direct / ours": ("direct.over_ours", "{:.2f}"), "PyTorch / ours": ("pytorch.over_ours", "{:.2f}")}
+         "direct / ours": ("direct.over_ours", "{:.2f}"),
+         "mma.sync / ours": ("mma_sync.over_ours", "{:.2f}"),
+         "PyTorch / ours": ("pytorch.over_ours", "{:.2f}")}
 
 
 def run(device, section, precisions):
@@ -120,8 +123,10 @@ class Call:
     def facts(self, device, layers):
         """What the results say of it beside its times."""
         arguments = self.arguments
-        with mock.patch.object(winograd, "_product", wraps=winograd._product) as product:
+        with mock.patch.object(winograd, "_product", wraps=winograd._product) as product, \
+                mock.patch.object(products, "launch", wraps=products.launch) as launch:
             results = self.copy().run()
+        wgmma = any(("WGMMA", 1) in made.kwargs["defines"] for made in launch.call_args_list)
         arrays = _arrays(list(arguments.values()))
         updated = _arrays([value for name, value in arguments.items() if name in UPDATED])
         epilogue = " + moments" if arguments.get("moments") is True else \
@@ -131,7 +136,8 @@ class Call:
             smaller = arguments.get("dy", results[0])
             flop = 2 * weights.size * (smaller.size // smaller.shape[-1])
         known = (layers.get((device.runtime.address(array), array.size)) for array in arrays)
-        return {"operation": self.name + epilogue + ", Winograd" * product.called, "winograd": product.called,
+        return {"operation": self.name + epilogue + ", Winograd" * product.called + ", wgmma" * wgmma,
+                "winograd": product.called, "wgmma": wgmma,
                 "layer": next(filter(None, known), "-"), "flop": flop,
                 "shapes": " ".join("x".join(map(str, array.shape)) for array in arrays[:2]),
                 "bytes": sum(array.nbytes for array in (*arrays, *results, *updated))}
@@ -161,7 +167,7 @@ def _zeros(array):
 
 
 def _measure(device, section, row, call, ceilings):
-    """Adds 'ours', with rates and the share of the ceiling, 'direct' and 'pytorch' to the row."""
+    """Adds 'ours', with rates and the share of the ceiling, 'direct', 'mma_sync' and 'pytorch' to the row."""
     count = 1 if device.simulated else max(2, min(MOST_COPIES, math.ceil(ROTATING_BYTES / row["bytes"])))
     copies, precision = [], row["precision"]
 
@@ -172,6 +178,10 @@ def _measure(device, section, row, call, ceilings):
 
     def direct():
         with mock.patch.object(winograd, "applies", lambda *_: False):
+            return compared(ours())
+
+    def mma_sync():
+        with mock.patch.object(patches, "WGMMA_CARDS", ()):
             return compared(ours())
 
     def compared(time):
@@ -193,6 +203,8 @@ def _measure(device, section, row, call, ceilings):
     section.attempt(row, ours, "ours")
     if row["winograd"] and "error" not in row["ours"]:
         section.attempt(row, direct, "direct")
+    if row["wgmma"] and "error" not in row["ours"]:
+        section.attempt(row, mma_sync, "mma_sync")
     if call.name in BESIDE_PYTORCH and "error" not in row["ours"]:
         section.attempt(row, theirs, "pytorch")
         row["wrong"] = row["pytorch"].get("error", "").startswith("ArithmeticError")

@@ -6,14 +6,17 @@ import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from unittest import mock
 
+import numpy as np
 import pytest
 
+import gpuarray as ga
 from benchmarks.gpu import kernels, step, tests
 from benchmarks.gpu.ceilings import rates
 from benchmarks.gpu.device import Device
 from benchmarks.gpu.results import OUT_OF_TIME, Results
-from gpuarray.cuda import winograd
+from gpuarray.cuda import products, winograd
 from tests.cuda_on_cpu import device as simulated
 from tests.cuda_on_cpu.workload import winograd_everywhere
 
@@ -107,6 +110,27 @@ def test_a_section_that_fails_makes_the_whole_fail_and_the_next_one_runs(results
         section.attempt(row("ours", "eager"), lambda: {"ms": 1.0})
     assert [row.get("error") for row in results.wrong] == ["RuntimeError: gone"]
     assert section.content["rows"][0]["error"] == OUT_OF_TIME
+
+
+@pytest.mark.parametrize("element, wgmma", [("bfloat16", True), ("float32", False)])
+def test_what_wgmma_multiplies_is_timed_by_mma_sync_too(results, element, wgmma):
+    times, defines = iter((2.0, 4.0)), []
+
+    def clock(replay, *_, **__):
+        with mock.patch.object(products, "launch", wraps=products.launch) as launch:
+            replay()
+        defines.extend(made.kwargs["defines"] for made in launch.call_args_list)
+        return {"ms": next(times)}
+
+    device = SimpleNamespace(simulated=True, runtime=simulated, recorded=lambda work: work, time=clock,
+                             torch_precision=lambda _: None, tidy=lambda: None)
+    x, w = (ga.cast(simulated.zeros(shape, np.float32), element) for shape in ((1, 8, 8, 32), (2, 2, 32, 96)))
+    call = kernels.Call("conv2d", x, w, 1)
+    with results.section("kernels", float("inf")) as section:
+        kernels._measure(device, section, call.facts(device, {}) | {"precision": "bf16"}, call, {})
+    row, = section.content["rows"]
+    assert row["ours"]["ms"] == 2.0 and row.get("mma_sync", {}).get("over_ours") == (2.0 if wgmma else None)
+    assert [("WGMMA", 1) in of_one for of_one in defines] == ([True, False] if wgmma else [False])
 
 
 def test_share_of_the_ceiling():
