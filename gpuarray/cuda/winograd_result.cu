@@ -34,12 +34,12 @@ winograd_result(In<float> points, In<float> bias, Out<float> y, Out<float> momen
     const int group = blockIdx.x / columns, col0 = blockIdx.x % columns * TILE_COLS;
 
     __shared__ int destination[TILE_ROWS];
-    if (threadIdx.x < TILE_ROWS) {
-        const Unit<BLOCK> at(group * UNITS + threadIdx.x / 16, 1);
-        const int across = W / (4 * BLOCK), pixel = BLOCK == 1 ? threadIdx.x % 16 : 15 - threadIdx.x % 16;
+    for (int r = threadIdx.x; r < TILE_ROWS; r += THREADS) {
+        const Unit<BLOCK> at(group * UNITS + r / 16, 1);
+        const int across = W / (4 * BLOCK), pixel = BLOCK == 1 ? r % 16 : 15 - r % 16;
         const int line = (at.tile / across * 4 + pixel / 4) * BLOCK + at.a;            // of all images
         const int column = (at.tile % across * 4 + pixel % 4) * BLOCK + at.b;
-        destination[threadIdx.x] = at.tile < tiles ? (line * W + column) * C : -1;
+        destination[r] = at.tile < tiles ? (line * W + column) * C : -1;
     }
 
     Unit<BLOCK> at(group * UNITS + threadIdx.x / TILE_COLS, 1);

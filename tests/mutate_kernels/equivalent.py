@@ -13,4 +13,7 @@ EQUIVALENT = {
     ("window.cuh", "column < WIDTH && (unsigned)h < (unsigned)H && (unsigned)w < (unsigned)W); "
                    "[column < WIDTH -> true]"):
         "No tap reads such a place. The test saves the read of a pixel for it.",
+    ("winograd_product.cu", "if (row0 >= rows) return; [row0 >= rows -> false]"):
+        "A block with no rows of its point copies zeros, because no line or place of them exists, and writes "
+        "none: the number of its rows is 0 or less. The test saves it the work.",
 }
