@@ -1,36 +1,67 @@
-"""Every kernel of a full-size training step, compiled by NVIDIA's compiler for the cards it is to run on."""
+"""Every kernel of a full-size training step, compiled by NVIDIA's compilers for the cards it is to run on."""
+import ctypes
+
 import pytest
 
 from gpuarray.cuda.conv import ALONG_DEPTH
 from gpuarray.cuda.source import FOLDER, compiler_options, source_text
-from tests.cuda_compile.nvrtc import compile_program
-from tests.cuda_compile.table import ARCHITECTURES, compile_all
+from tests.cuda_compile import nvrtc
+from tests.cuda_compile.nvrtc import NVRTC, compile_program
+from tests.cuda_compile.table import ARCHITECTURES, WHOLE, compile_all, sample
 
 # KiB of shared memory that a block may take (CUDA C++ Programming Guide), and how much of it statically.
-MOST_SHARED = {"sm_75": 64, "sm_80": 163, "sm_90": 227, "sm_120": 99}
+MOST_SHARED = {"sm_75": 64, "sm_80": 163, "sm_86": 99, "sm_89": 99, "sm_90": 227, "sm_90a": 227,
+               "sm_120": 99}
 MOST_STATIC = 48
 
 
 @pytest.fixture(scope="module")
 def table():
-    return compile_all()
+    return compile_all(WHOLE)
 
 
-def test_every_file_is_compiled_for_every_architecture(table):
+@pytest.fixture(scope="module")
+def samples(table):
+    """{compiler: rows} of a few programs, for the architectures and by the compiler that `table` lacks"""
+    chosen = {"13": [name for name in ARCHITECTURES if name not in WHOLE], "12.9": WHOLE}
+    return {version: compile_all(names, version, sample(table, version)) for version, names in chosen.items()}
+
+
+@pytest.fixture(scope="module")
+def all_tables(table, samples):
+    return [table, *samples.values()]
+
+
+def test_every_file_is_compiled_for_every_architecture(all_tables):
     files = {path.name for path in FOLDER.glob("*.cu")}
     only_bf16 = {"cast.cu"}
-    for architecture in ARCHITECTURES:
-        compiled = {source for arch, source, *_ in table if arch == architecture}
-        assert compiled == (files - only_bf16 if architecture == "sm_75" else files)
+    for rows in all_tables:
+        for architecture in {row[0] for row in rows}:
+            compiled = {source for arch, source, *_ in rows if arch == architecture}
+            assert compiled == (files - only_bf16 if architecture == "sm_75" else files)
 
 
-def test_nothing_spills(table):
-    spilling = [str(row) for row in table if row[-1].spills]
+def test_every_architecture_and_compiler_has_its_turn(table, samples):
+    assert {row[0] for row in table + samples["13"]} == ARCHITECTURES.keys()
+    assert {row[0] for row in samples["12.9"]} == set(WHOLE) and samples.keys() == NVRTC.keys()
+    precisions = {dict(defines).get("PRECISION") for _, _, defines, _, _ in samples["12.9"]}
+    assert precisions == {None, "FP32", "TF32", "BF16"}
+
+
+def test_each_compiler_is_of_the_version_that_was_asked_for():
+    for version in NVRTC:
+        major, minor = ctypes.c_int(), ctypes.c_int()
+        nvrtc._library(version).nvrtcVersion(ctypes.byref(major), ctypes.byref(minor))
+        assert f"{major.value}.{minor.value}".startswith(version)
+
+
+def test_nothing_spills(all_tables):
+    spilling = [str(row) for rows in all_tables for row in rows if row[-1].spills]
     assert not spilling, "\n".join(spilling)
 
 
-def test_shared_memory_fits(table):
-    for row in table:
+def test_shared_memory_fits(all_tables):
+    for row in sum(all_tables, []):
         architecture, *_, dynamic, report = row
         assert report.shared <= MOST_STATIC * 1024, row
         assert report.shared + dynamic <= MOST_SHARED[architecture] * 1024, row
