@@ -23,9 +23,9 @@ _ITEMSIZE = {"FP32": 4, "TF32": 4, "BF16": 2}
 _PHASES = [down * across for down in (2, 2, 2, 2, 2, 1) for across in (2, 2, 2, 2, 2, 1)]    # winograd.cuh
 
 
-def launches_of_step(precision, batch=64):
+def launches_of_step(precision, batch=64, capability=CAPABILITY):
     """The launches of a step: 64 x 64 images, full width, z of 128, fakes from the prior."""
-    with recording(CAPABILITY) as device:
+    with recording(capability) as device:
         model = vaegan("cuda", 64, 1, 128, 1024, precision)
         x = ga.to_device(np.zeros((batch, 64, 64, 3), np.float32), "cuda")
         device.launches.clear()
@@ -49,13 +49,22 @@ def operand_bytes(launch):
     tile = {name: launch.defines[name] for name in ("TILE_ROWS", "TILE_COLS", "TILE_DEPTH")}
     rows, cols, step = tile.values()
     if launch.kernel == "winograd_product":
-        return sum(_tiles_and_steps(launch)) * (rows + cols) * step * 4
+        return steps(launch) * (rows + cols) * step * 4
     depths, patches = _depths(launch), 0
     if launch.kernel.endswith("_patch"):
         of_each = _patch_pixels(launch, step)    # a split in the middle of a patch fetches it again
         rows, patches = 0, sum(of_each) + len(of_each) * (_splits(launch) - 1) * _pixels_of_patch(launch)
     lines = sum(ceil_div(depth, step) * (rows + cols) for depth in depths) + patches
     return launch.grid[0] * lines * step * _ITEMSIZE[launch.defines["PRECISION"]]
+
+
+def steps(launch):
+    """Through how many slices of the depth all tiles of a product go together."""
+    if launch.kernel == "winograd_product":
+        return sum(_tiles_and_steps(launch))
+    if launch.kernel == "conv_weight_grad_patch":
+        return launch.grid[0] * _windows(launch)
+    return launch.grid[0] * sum(ceil_div(depth, launch.defines["TILE_DEPTH"]) for depth in _depths(launch))
 
 
 def multiplications(launch):
@@ -77,12 +86,16 @@ def _tiles_and_steps(launch):
 
 def _window_elements(launch):
     """What a tile of conv_weight_grad_patch copies in all windows."""
-    n, _, _, _, p, q = launch.sizes[:6]
     rows, cols, depth, side, stride = (launch.defines[name] for name in (
         "TILE_ROWS", "TILE_COLS", "TILE_DEPTH", "SIDE", "STRIDE"))
-    down, across = depth // 8, 8
-    patch = ((down - 1) * stride + side) * ((across - 1) * stride + side)
-    return n * ceil_div(p, down) * ceil_div(q, across) * (patch * (rows // side ** 2) + depth * cols)
+    patch = ((depth // 8 - 1) * stride + side) * (7 * stride + side)
+    return _windows(launch) * (patch * (rows // side ** 2) + depth * cols)
+
+
+def _windows(launch):
+    """Of dy, for a tile of conv_weight_grad_patch."""
+    n, _, _, _, p, q = launch.sizes[:6]
+    return n * ceil_div(p, launch.defines["TILE_DEPTH"] // 8) * ceil_div(q, 8)
 
 
 def _depths(launch):

@@ -60,3 +60,12 @@ def test_operands_counted_by_hand(kernel, tile, grid, sizes, lines):
     ("winograd_product", FORWARD, (8, 64, 32), 8 * 121 * 32 * 64)])         # 8 tiles of 16 results
 def test_multiplications_counted_by_hand(kernel, tile, sizes, count):
     assert traffic.multiplications(Launch(kernel, (1, 1, 1), tile, sizes, 0)) == count
+
+
+@pytest.mark.parametrize("kernel, tile, grid, sizes, count", [
+    ("conv_forward", TILE, (2, 1, 1), SIZES, 2 * 25 * 2),
+    ("conv_input_grad_patch", PATCH, (2, 4, 3), SIZES, 2 * (9 + 6 + 6 + 4) * 4),
+    ("conv_weight_grad_patch", WINDOW, (2, 1, 3), (*SIZES[:7], 2), 2 * 2 * 2),
+    ("winograd_product", FORWARD, (2, 36, 1), (100, 64, 32), 2 * (25 * 8 + 10 * 4 + 2))])
+def test_steps_counted_by_hand(kernel, tile, grid, sizes, count):
+    assert traffic.steps(Launch(kernel, grid, tile, sizes, 0)) == count

@@ -12,12 +12,20 @@ from tests.cuda_on_cpu import SimulatedArray, SimulatedRuntime
 
 @dataclass(frozen=True)
 class Launch:
-    """What was launched. sizes: the whole numbers among its arguments, in order. nbytes: of its arrays."""
+    """What was launched. sizes: the whole numbers among its arguments, in order. nbytes: of its arrays.
+    source: its file.
+    """
     kernel: str
     grid: tuple
     defines: dict
     sizes: tuple
     nbytes: int
+    source: str = ""
+
+    @property
+    def program(self):
+        """(source, defines), as compiled."""
+        return self.source, tuple(self.defines.items())
 
 
 class RecordedArray(SimulatedArray):
@@ -49,7 +57,7 @@ class Recorder(SimulatedRuntime):
         self.shared[source, defines, kernel] = max(self.shared[source, defines, kernel], shared)
         sizes = tuple(int(value) for value in args if isinstance(value, np.integer))
         nbytes = sum(value.nbytes for value in args if isinstance(value, np.ndarray) and value.ndim)
-        self.launches.append(Launch(kernel, grid, dict(defines), sizes, nbytes))
+        self.launches.append(Launch(kernel, grid, dict(defines), sizes, nbytes, source))
 
 
 @contextmanager

@@ -3,6 +3,7 @@ import ctypes
 
 import pytest
 
+from benchmarks.gpu import slots, traffic
 from gpuarray.cuda.conv import ALONG_DEPTH
 from gpuarray.cuda.source import FOLDER, compiler_options, source_text
 from tests.cuda_compile import nvrtc
@@ -13,6 +14,8 @@ from tests.cuda_compile.table import ARCHITECTURES, WHOLE, compile_all, sample
 MOST_SHARED = {"sm_75": 64, "sm_80": 163, "sm_86": 99, "sm_89": 99, "sm_90": 227, "sm_90a": 227,
                "sm_120": 99}
 MOST_STATIC = 48
+# Millions of issue slots of a `released` step's products on sm_90, with a fiftieth to spare.
+MOST_ISSUED = {"fp32": 5_840, "tf32": 2_180, "bf16": 824}
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +98,17 @@ def test_wgmma_that_wait_for_one_another_are_refused():
     }"""
     with pytest.raises(RuntimeError, match="serialized"):
         compile_program(source_text("wgmma.cuh") + text, "sm_90", compiler_options((("WGMMA", 1),)))
+
+
+@pytest.mark.parametrize("precision", MOST_ISSUED)
+def test_a_step_issues_no_more_than_it_did(table, precision):
+    reports = {}
+    for architecture, *program, _, report in table:
+        if architecture == "sm_90":
+            reports.setdefault(tuple(program), []).append(report)
+    launches = traffic.launches_of_step(precision)
+    issued = slots.issued(launches, slots.code_of(launches, "sm_90", reports))
+    assert 0 < issued / 1e6 <= MOST_ISSUED[precision]
 
 
 def test_the_compiler_reports_what_a_kernel_takes():
