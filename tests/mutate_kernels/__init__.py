@@ -1,5 +1,5 @@
-"""The mutation check: what happens when a barrier, a wait or a bounds test is taken out of a kernel, or when
-a barrier or an asynchronous copy is moved over what stands beside it?
+"""The mutation check: what happens when a barrier, a wait, a fence or a bounds test is taken out of a kernel,
+or when a barrier or an asynchronous copy is moved over what stands beside it?
 
 Each is changed in turn. Where no test fails then, it is either not tested or not needed where it is.
 
