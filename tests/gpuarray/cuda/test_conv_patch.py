@@ -85,7 +85,8 @@ def test_all_phases_in_a_tile(cuda_any_order, monkeypatch, launched, shape, spli
     (32, 5, 2, 4, 4), (33, 5, 2, 4, 1), (32, 4, 2, 4, 1), (32, 5, 3, 9, 1), (32, 5, 1, 1, 1),
     (32, 5, 2, 1, 1)])
 def test_which_gradients_take_all_phases_at_once(cols, side, stride, phases, groups):
-    plan = patches.plan_patches("TF32", tiles.Operand(4, True), 64, (16, 16), cols, 64, side, stride, phases)
+    plan = patches.plan_patches("TF32", tiles.Operand(4, True), 64, (16, 16), cols, 64, side, stride, (8, 0),
+                                phases)
     assert (plan.tile.groups, plan.grid[1]) == (groups, phases // groups)
 
 
