@@ -1,6 +1,8 @@
 """Fixtures for the tests of the CUDA backend, on a simulated device or, with --gpu, on the machine's GPU:
 
     python -m pytest tests/gpuarray/cuda --gpu --ignore tests/gpuarray/cuda/test_sanitizers.py
+
+--steps N: how many training steps test_captured_steps.py replays beside eager ones.
 """
 from contextlib import contextmanager
 
@@ -28,6 +30,7 @@ class GPU:
 
 def pytest_addoption(parser):
     parser.addoption("--gpu", action="store_true", help="run kernels on the machine's GPU, not on the CPU")
+    parser.addoption("--steps", type=int, default=24, help="training steps replayed beside eager ones")
 
 
 @pytest.fixture
