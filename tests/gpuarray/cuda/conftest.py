@@ -30,7 +30,7 @@ class GPU:
 
 def pytest_addoption(parser):
     parser.addoption("--gpu", action="store_true", help="run kernels on the machine's GPU, not on the CPU")
-    parser.addoption("--steps", type=int, default=24, help="steps replayed beside eager ones, 6 or more")
+    parser.addoption("--steps", type=int, help="steps replayed beside eager ones, 6 or more")
 
 
 @pytest.fixture

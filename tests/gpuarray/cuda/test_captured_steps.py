@@ -1,7 +1,7 @@
 """Training steps replayed as a graph, beside the same steps run eagerly, through the GPU's own runtime on a
 stand-in for CuPy: where memory that a graph does not own is handed out again, poisoned, between replays.
 
-    python -m pytest tests/gpuarray/cuda/test_captured_steps.py --steps 300      # 24, where none are given
+    python -m pytest tests/gpuarray/cuda/test_captured_steps.py --steps 300      # 10, where none are given
 """
 import numpy as np
 import pytest
@@ -39,7 +39,7 @@ def assert_same(one, other):
 def test_replays_give_the_bits_of_eager_steps(pytestconfig, precision):
     """Pictures in between use and free memory; a batch of another size is refused and changes nothing; a
     model that takes over the state in the middle goes on alike, in a graph of its own."""
-    steps = pytestconfig.getoption("--steps", default=24)
+    steps = pytestconfig.getoption("--steps", default=None) or 10
     eager, replayed, resumed = (vaegan("cuda", graph=graph, precision=precision, **TINY)
                                 for graph in (False, True, True))
     for number in range(steps):
