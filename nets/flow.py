@@ -1,6 +1,7 @@
 """Planar normalising flows (Rezende & Mohamed 2015): a posterior of z that is more than a Gaussian."""
 import gpuarray as ga
-from nets.layers import Constant, Parameter, Uniform
+from nets.initial import Constant, Uniform
+from nets.layers import Parameter
 from nets.network import Network
 
 

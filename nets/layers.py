@@ -16,6 +16,7 @@ Axes: N images, H x W pixels, C channels in, K channels out, D inputs of a dense
 import numpy as np
 
 import gpuarray as ga
+from nets.initial import Constant, Glorot, Uniform
 
 
 class Parameter:
@@ -26,37 +27,6 @@ class Parameter:
         self.initial, self.shape = initial, initial.shape     # numpy Generator -> array, called once
         self.decayed = decayed        # does weight decay apply?
         self.value = self.gradient = self.multiplied = None
-
-
-class Constant:
-    """Initial values that are all the same."""
-
-    def __init__(self, shape, value):
-        self.shape, self.value = shape, value
-
-    def __call__(self, rng):
-        return np.full(self.shape, self.value)
-
-
-class Uniform:
-    """uniform(-1, 1) * gain / sqrt(3 * fan_in), the initialisation of the released code."""
-
-    def __init__(self, shape, fan_in, gain=1.0):
-        self.shape, self.bound = shape, gain / np.sqrt(3 * fan_in)
-
-    def __call__(self, rng):
-        return rng.uniform(-self.bound, self.bound, self.shape)
-
-
-class Glorot:
-    """uniform(-1, 1) * sqrt(6 / (inputs + outputs)), which keeps signals and gradients from fading on their
-    way through layers of tanh (Glorot & Bengio 2010, eq. 16)."""
-
-    def __init__(self, inputs, outputs):
-        self.shape, self.bound = (inputs, outputs), np.sqrt(6 / (inputs + outputs))
-
-    def __call__(self, rng):
-        return rng.uniform(-self.bound, self.bound, self.shape)
 
 
 class BatchNorm:

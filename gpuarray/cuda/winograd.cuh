@@ -3,14 +3,15 @@
 //
 // Space to depth: pixel (2 I + a, 2 J + b) of x is phase (a, b) of block (I, J), which makes it a 3x3
 // convolution of stride 1 over 4 C channels. A tile of 4x4 outputs needs 6x6 blocks. Blocks, taps and errors
-// are taken to 6 x 6 points, products back from them (' transposed, * element by element, summed over channels):
+// are taken to 6 x 6 points, products back from them (' transposed, * element by element, summed over
+// channels):
 //     y  = A' [(G w G') * (B' x B)] A        dx: the same of dy and w, tiles read and written backwards
 //     dw = G' [(B' x B) * (A dy A')] G
 // At the point infinity only the last of three taps counts. Phase 1 has but two of the kernel's five: its
 // products there would be 0 and are left out.
 //
-// Layout: points (36, tiles, phases, channels), one after the other, each with the phases that it has: of x, w,
-// dx and dw 4, at infinity 2, in its corner 1; of dy and y 1.
+// Layout: points (36, tiles, phases, channels), one after the other, each with the phases that it has: of x,
+// w, dx and dw 4, at infinity 2, in its corner 1; of dy and y 1.
 //
 // What it saves and costs, for each tile of a layer with C and K channels:
 //     multiplications          121 C K instead of 400 C K
