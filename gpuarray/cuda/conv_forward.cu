@@ -6,7 +6,8 @@
 //   blockIdx.x: the tile; neighbouring blocks read the same rows of A
 //   blockIdx.z: the split of the depth, where tiles alone are too few to fill a card (split-K); its partial
 //               sums, partials (splits, N, P, Q, K) float32, are added up by conv_reduce.cu
-// Layout: x (N, H, W, C), or (N, H, W, 4) where C is smaller (`stored` in slices.cuh), w (side, side, C, K), y (N, P, Q, K).
+// Layout: x (N, H, W, C), or (N, H, W, 4) where C is smaller (`stored` in slices.cuh), w (side, side, C, K),
+// y (N, P, Q, K).
 // Slices: A [pixel][depth], B [depth][k].
 // Precision and defines: tile.cuh, slices.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv.py

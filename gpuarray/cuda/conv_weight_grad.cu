@@ -7,7 +7,8 @@
 //   blockIdx.x: the tile; neighbouring blocks read the same rows of A
 //   blockIdx.z: the split of the depth, because tiles are few and pixels many (split-K); its partial sums,
 //               partials (splits, side, side, C, K) float32, are added up by conv_reduce.cu
-// Layout: x (N, H, W, C), or (N, H, W, 4) where C is smaller (`stored` in slices.cuh), dy (N, P, Q, K), dw (side, side, C, K) float32.
+// Layout: x (N, H, W, C), or (N, H, W, 4) where C is smaller (`stored` in slices.cuh), dy (N, P, Q, K), dw
+// (side, side, C, K) float32.
 // Slices: A [pixel][tap and c], B [pixel][k].
 // Precision and defines: tile.cuh, slices.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv.py
