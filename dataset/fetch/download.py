@@ -135,10 +135,10 @@ class Downloader:
             with open(part, "ab" if start else "wb") as out:
                 for chunk in chain([first], chunks):
                     out.write(chunk)
+                    out.flush()                                  # what has come outlives this process
                     bar.update(len(chunk))
                     if size and out.tell() > size:
                         break
-                out.flush()
                 os.fsync(out.fileno())
         if size and size_of(part) < size:
             raise TryAgain("broke off in the middle")

@@ -18,9 +18,9 @@ PRECISIONS = {(7, 5): ("fp32",)}                 # tensor cores that take tf32 a
 EVERY_PRECISION = "fp32", "tf32", "bf16"
 NETWORK = dict(size=64, width=1, z_size=128, hidden=2048, n=64)       # Table 1 of the paper
 
-# The architectures for which the tests compile every program, by CUDA 13's compiler. For the others, which
-# resemble one of these, and by CUDA 12's compiler they compile a sample (this command: all).
-WHOLE = "sm_75", "sm_80", "sm_90", "sm_120"
+# The architectures for which the tests compile every program, by CUDA 13's compiler. For the others they
+# compile a sample, and by CUDA 12's compiler for one of each family (this command: all, by both).
+WHOLE, FAMILIES = ("sm_75", "sm_90"), ("sm_75", "sm_80", "sm_90", "sm_120")
 
 
 @cache

@@ -5,10 +5,10 @@ import pytest
 
 from benchmarks.gpu import slots, traffic
 from gpuarray.cuda.conv import ALONG_DEPTH
-from gpuarray.cuda.source import FOLDER, compiler_options, source_text
+from gpuarray.cuda.source import FFAMILIES, compiler_options, source_text
 from tests.cuda_compile import nvrtc
 from tests.cuda_compile.nvrtc import NVRTC, compile_program
-from tests.cuda_compile.table import ARCHITECTURES, WHOLE, compile_all, sample
+from tests.cuda_compile.table import ARCHITECTURES, FAMILIES, WHOLE, compile_all, sample
 
 # KiB of shared memory that a block may take (CUDA C++ Programming Guide), and how much of it statically.
 MOST_SHARED = {"sm_75": 64, "sm_80": 163, "sm_86": 99, "sm_89": 99, "sm_90": 227, "sm_90a": 227,
@@ -26,7 +26,7 @@ def table():
 @pytest.fixture(scope="module")
 def samples(table):
     """{compiler: rows} of a few programs, for the architectures and by the compiler that `table` lacks"""
-    chosen = {"13": [name for name in ARCHITECTURES if name not in WHOLE], "12.9": WHOLE}
+    chosen = {"13": [name for name in ARCHITECTURES if name not in WHOLE], "12.9": FAMILIES}
     return {version: compile_all(names, version, sample(table, version)) for version, names in chosen.items()}
 
 
@@ -36,7 +36,7 @@ def all_tables(table, samples):
 
 
 def test_every_file_is_compiled_for_every_architecture(all_tables):
-    files = {path.name for path in FOLDER.glob("*.cu")}
+    files = {path.name for path in FFAMILIES.glob("*.cu")}
     only_bf16 = {"cast.cu"}
     for rows in all_tables:
         for architecture in {row[0] for row in rows}:
@@ -46,7 +46,7 @@ def test_every_file_is_compiled_for_every_architecture(all_tables):
 
 def test_every_architecture_and_compiler_has_its_turn(table, samples):
     assert {row[0] for row in table + samples["13"]} == ARCHITECTURES.keys()
-    assert {row[0] for row in samples["12.9"]} == set(WHOLE) and samples.keys() == NVRTC.keys()
+    assert {row[0] for row in samples["12.9"]} == set(FAMILIES) and samples.keys() == NVRTC.keys()
     precisions = {dict(defines).get("PRECISION") for _, _, defines, _, _ in samples["12.9"]}
     assert precisions == {None, "FP32", "TF32", "BF16"}
 
