@@ -5,7 +5,7 @@ import pytest
 
 from benchmarks.gpu import slots, traffic
 from gpuarray.cuda.conv import ALONG_DEPTH
-from gpuarray.cuda.source import FFAMILIES, compiler_options, source_text
+from gpuarray.cuda.source import FOLDER, compiler_options, source_text
 from tests.cuda_compile import nvrtc
 from tests.cuda_compile.nvrtc import NVRTC, compile_program
 from tests.cuda_compile.table import ARCHITECTURES, FAMILIES, WHOLE, compile_all, sample
@@ -36,7 +36,7 @@ def all_tables(table, samples):
 
 
 def test_every_file_is_compiled_for_every_architecture(all_tables):
-    files = {path.name for path in FFAMILIES.glob("*.cu")}
+    files = {path.name for path in FOLDER.glob("*.cu")}
     only_bf16 = {"cast.cu"}
     for rows in all_tables:
         for architecture in {row[0] for row in rows}:
