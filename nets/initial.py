@@ -23,11 +23,11 @@ class Uniform:
 
 
 class Glorot:
-    """uniform(-1, 1) * sqrt(6 / (inputs + outputs)), which keeps signals and gradients from fading on their
+    """uniform(-1, 1) * sqrt(6 / (fan_in + fan_out)), which keeps signals and gradients from fading on their
     way through layers of tanh (Glorot & Bengio 2010, eq. 16)."""
 
-    def __init__(self, inputs, outputs):
-        self.shape, self.bound = (inputs, outputs), np.sqrt(6 / (inputs + outputs))
+    def __init__(self, shape, fan_in):
+        self.shape, self.bound = shape, np.sqrt(6 / (fan_in + np.prod(shape) / fan_in))
 
     def __call__(self, rng):
         return rng.uniform(-self.bound, self.bound, self.shape)

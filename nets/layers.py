@@ -16,7 +16,7 @@ Axes: N images, H x W pixels, C channels in, K channels out, D inputs of a dense
 import numpy as np
 
 import gpuarray as ga
-from nets.initial import Constant, Glorot, Uniform
+from nets.initial import Constant, Uniform
 
 
 class Parameter:
@@ -189,15 +189,14 @@ class Dense(Layer):
     """Fully connected: any (N, ...) with D numbers an image -> (N, *out_shape).
 
     attributes: A numbers that are joined to each image's D, for a conditional model (paper, section 4.3).
-    glorot: are weights initialised by Glorot, and not by Uniform?
+    initial: of the weights, Uniform or Glorot.
     """
 
     def __init__(self, name, inputs, out_shape, normalise=True, activation="relu", decayed=True,
-                 attributes=0, glorot=False):
+                 attributes=0, initial=Uniform):
         self.out_shape, self.attributes = tuple(np.atleast_1d(out_shape).tolist()), attributes
         outputs, inputs = int(np.prod(self.out_shape)), inputs + attributes
-        initial = Glorot(inputs, outputs) if glorot else Uniform((inputs, outputs), inputs)
-        weights = Parameter(initial, decayed=decayed)
+        weights = Parameter(initial((inputs, outputs), inputs), decayed=decayed)
         super().__init__(name, weights, outputs, normalise, activation, norm_eps=1e-5)
 
     def __call__(self, x, phase="train", path=0, attributes=None):
