@@ -108,12 +108,8 @@ def plan_patches(precision, b, images, pixels, cols, channels, side, stride, cap
     down, across = _windows(tile, images, pixels), ceil_div(cols, tile.cols)
     depth = channels * (side * side if phases == 1 else taps * taps)
     results = images * pixels[0] * pixels[1] * cols * phases
-    # choose_splits counts in steps of 128 bytes, and on two blocks on a multiprocessor, for which one that
-    # has it for itself stands.
-    blocks, counted = down * across * phases, tile
-    if wgmma:
-        blocks, counted = 2 * blocks, replace(tile, rows=tile.rows // 2)
-    splits = tiles.choose_splits(counted, blocks, ceil_div(depth, 2 * tile.depth), results)
+    steps = ceil_div(depth, 2 * tile.depth)                            # choose_splits counts in 128 bytes
+    splits = tiles.choose_splits(tile, down * across * phases // groups, steps, results)
     return Plan(precision, Operand(b.itemsize, along_depth=True), b, tile, down, across, phases, splits)
 
 

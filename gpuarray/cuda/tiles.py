@@ -14,8 +14,8 @@ NARROW = {"TILE": 32, "ROWS": 2, "COLS": 4, "THREADS": 128, "CHANNELS": 8}
 # winograd_result.cu: the pixels and channels of a block; winograd_points.cu: the threads.
 WINOGRAD = {"TILE_ROWS": 128, "TILE_COLS": 32, "SUMS_PITCH": 36, "THREADS": 256}
 
-_BLOCKS = 264               # that run at once: two on each of the 132 multiprocessors of an H100 or H200. The
-                            # same number on every card, so that every card adds up in the same order
+_MULTIPROCESSORS = 132      # of an H100 or H200. The same number for every card, so that every card adds up
+                            # in the same order
 _MOST_SPLITS = 256
 WORKSPACE = 2 ** 26         # elements that the partial sums of all splits may take, or the points of a group
                             # of images (winograd.py): 256 MiB
@@ -153,14 +153,16 @@ def choose_splits(tile, blocks, steps, results):
     """Into how many splits to cut a depth of `steps` steps, so that `blocks` tiles, together `results` sums,
     fill a card.
 
-    The cheapest number by a plain model, whose unit is the time of one step of a 128 x 128 tile. Blocks run
-    in rounds of _BLOCKS; each takes its steps and about 4 more to begin and end. Splits need one more launch,
-    which reads them eight at a time, about 3 MB in a unit of time.
+    The cheapest number by a plain model, whose unit is the time of one step of a 128 x 128 tile that shares
+    its multiprocessor with another. Blocks run in rounds, of as many as are resident on all multiprocessors;
+    each takes its steps and about 4 more to begin and end. Splits need one more launch, which reads them
+    eight at a time, about 3 MB in a unit of time.
     """
-    size = tile.rows * tile.cols / (128 * 128)
+    size = tile.rows * tile.groups * tile.cols * tile.resident / (2 * 128 * 128)
+    at_once = _MULTIPROCESSORS * tile.resident
 
     def cost(splits):
-        rounds = ceil_div(blocks * splits, _BLOCKS) * (ceil_div(steps, splits) + 4) * size
+        rounds = ceil_div(blocks * splits, at_once) * (ceil_div(steps, splits) + 4) * size
         return rounds + (4 + splits / 12 + splits * results * 8 / 3e6 if splits > 1 else 0)
 
     return min(range(1, max(1, min(steps, _MOST_SPLITS, WORKSPACE // results)) + 1), key=cost)

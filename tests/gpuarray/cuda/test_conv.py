@@ -171,18 +171,23 @@ def test_a_pixel_touches_what_sees_it_and_no_more(cuda, precision, shape):
         np.testing.assert_array_equal(np.isnan(cuda.to_host(result).astype(np.float64)), seen > 0)
 
 
-@every_precision
-@pytest.mark.parametrize("splits", [1, 2])
-def test_one_channel_does_not_touch_another(cuda, monkeypatch, precision, splits):
-    """Not even those that only fill up a piece: their products with infinity are NaN, and belong nowhere."""
-    monkeypatch.setattr(tiles, "choose_splits", lambda *_: splits)
-    case = Case((1, 5, 4, 3, 7, 3, 1), precision)
+def assert_channels_are_apart(cuda, case):
+    """What is not finite in a channel of x or dy reaches its own gradients to weights and no others."""
     case.x[..., 1], case.dy[..., 2] = np.nan, np.inf
     x, dy, dw = map(cuda.to_device, (case.x, case.dy, case.dw))
     ga.conv2d_weight_grad(x, dy, dw, 1, tf32=case.tf32)
     spoilt = np.zeros(case.dw.shape, bool)
     spoilt[:, :, 1], spoilt[..., 2] = True, True
     np.testing.assert_array_equal(~np.isfinite(cuda.to_host(dw)), spoilt)
+
+
+@every_precision
+@pytest.mark.parametrize("splits", [1, 2])
+def test_one_channel_does_not_touch_another(cuda, monkeypatch, precision, splits):
+    """Not even those that only fill up a piece: their products with infinity are NaN, and belong nowhere."""
+    monkeypatch.setattr(tiles, "choose_splits", lambda *_: splits)
+    case = Case((1, 5, 4, 3, 7, 3, 1), precision)
+    assert_channels_are_apart(cuda, case)
 
 
 @every_precision
