@@ -4,7 +4,9 @@ import weakref
 from bisect import bisect, insort
 from dataclasses import dataclass
 
-from tests.cuda_on_cpu.memory import Fenced
+import numpy as np
+
+from tests.cuda_on_cpu.memory import Fenced, SimulatedArray
 from tests.gpuarray.cuda.fake_cupy import CUDARuntimeError, OutOfMemoryError
 
 OUT_OF_MEMORY = 2              # cudaErrorMemoryAllocation
@@ -112,3 +114,25 @@ class _Pooled:
     def __del__(self):
         if (pool := self._pool()) is not None:
             pool.take_back(self.memory)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an array lies: what a launch knows of it. It does not keep the array's memory."""
+    card: Card
+    address: int
+    shape: tuple
+    strides: tuple
+    dtype: np.dtype
+
+    def array(self):
+        """What lies there now. Raises CUDARuntimeError where that is no allocated memory any more."""
+        last = sum((size - 1) * stride for size, stride in zip(self.shape, self.strides))
+        nbytes = max(0, last + self.dtype.itemsize) if all(self.shape) else 0
+        fenced, offset = self.card.allocation(self.address, nbytes)
+        array = np.ndarray(self.shape, self.dtype, fenced.data, offset, self.strides).view(SimulatedArray)
+        array.fenced = fenced
+        return array
+
+    def host_view(self):
+        return self.array().view(np.ndarray)

@@ -7,7 +7,6 @@ import ctypes
 import re
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from types import SimpleNamespace
 
@@ -18,30 +17,8 @@ from tests.cuda_on_cpu import SimulatedArray, SimulatedRuntime
 from tests.cuda_on_cpu.build import compile_kernels
 from tests.cuda_on_cpu.memory import POISON
 from tests.gpuarray.cuda import fake_cupy
-from tests.gpuarray.cuda.card import Card, Memory, MemoryPointer, MemoryPool
+from tests.gpuarray.cuda.card import Card, Memory, MemoryPointer, MemoryPool, Place
 from tests.gpuarray.cuda.fake_cupy import CompileException, CUDARuntimeError
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where an array lies: what a launch knows of it. It does not keep the array's memory."""
-    card: Card
-    address: int
-    shape: tuple
-    strides: tuple
-    dtype: np.dtype
-
-    def array(self):
-        """What lies there now. Raises CUDARuntimeError where that is no allocated memory any more."""
-        last = sum((size - 1) * stride for size, stride in zip(self.shape, self.strides))
-        nbytes = max(0, last + self.dtype.itemsize) if all(self.shape) else 0
-        fenced, offset = self.card.allocation(self.address, nbytes)
-        array = np.ndarray(self.shape, self.dtype, fenced.data, offset, self.strides).view(SimulatedArray)
-        array.fenced = fenced
-        return array
-
-    def host_view(self):
-        return self.array().view(np.ndarray)
 
 
 class ndarray(SimulatedArray):
