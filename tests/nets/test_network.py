@@ -38,7 +38,7 @@ def test_dense_networks_are_those_of_the_released_code():
         "FC 1024, BN, relu", "FC 1024, BN, relu", "FC 28*28*1, tanh"]
 
 
-def test_signals_and_gradients_do_not_fade_without_batchnorm():
+def test_signals_and_gradients_do_not_fade_in_networks_of_tanh():
     network = nets.mlp(50, (200, 200, 200), 50, np.random.default_rng(0), dtype=np.float64)
     x, dy = np.random.default_rng(1).standard_normal((2, 100, 50))
     y, pullback = network(0.5 * x)

@@ -175,7 +175,7 @@ def assert_channels_are_apart(cuda, case):
     """What is not finite in a channel of x or dy reaches its own gradients to weights and no others."""
     case.x[..., 1], case.dy[..., 2] = np.nan, np.inf
     x, dy, dw = map(cuda.to_device, (case.x, case.dy, case.dw))
-    ga.conv2d_weight_grad(x, dy, dw, 1, tf32=case.tf32)
+    ga.conv2d_weight_grad(x, dy, dw, case.stride, tf32=case.tf32)
     spoilt = np.zeros(case.dw.shape, bool)
     spoilt[:, :, 1], spoilt[..., 2] = True, True
     np.testing.assert_array_equal(~np.isfinite(cuda.to_host(dw)), spoilt)
