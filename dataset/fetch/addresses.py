@@ -48,7 +48,8 @@ class Need:
 
 def _drive(number):
     """The sources and the page of a file on Google Drive. Large ones come after a form has been confirmed."""
-    return dict(sources=(f"https://drive.usercontent.google.com/download?id={number}&export=download&confirm=t",
+    base = "https://drive.usercontent.google.com/download"
+    return dict(sources=(f"{base}?id={number}&export=download&confirm=t",
                          f"https://drive.google.com/uc?id={number}&export=download"),
                 page=f"https://drive.google.com/file/d/{number}/view")
 
@@ -128,7 +129,8 @@ SETS = {
          "t10k-labels-idx1": "ec29112dd5afa0611ce80d1b7f02629c",
          "t10k-images-idx3": "9fb629c4189551a2d022fa330f9573f3",
          "train-images-idx3": "f68b3c2dcbeaaa9fbdd348bbdeb94873"},
-        "https://ossci-datasets.s3.amazonaws.com/mnist/", "https://storage.googleapis.com/cvdf-datasets/mnist/"),
+        "https://ossci-datasets.s3.amazonaws.com/mnist/",
+        "https://storage.googleapis.com/cvdf-datasets/mnist/"),
     "fashion_mnist": _mnist(
         {"train-labels-idx1": "25c81989df183df01b3e8a0aad5dffbe",
          "t10k-labels-idx1": "bb300cfdad3c16e7a12a480ee83cd310",
@@ -138,8 +140,10 @@ SETS = {
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"),
     "cifar10": (_single(
         "cifar-10-binary.tar.gz", "sha256:c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
-        170_052_171, ("cifar-10-binary*", "data_batch_1.bin"), **_site("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz")),),
+        170_052_171, ("cifar-10-binary*", "data_batch_1.bin"),
+        **_site("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz")),),
     "stl10": (_single(
         "stl10_binary.tar.gz", "md5:91f7769df0f17e558f3565bffb0c7dfb", 2_640_397_119,
-        ("stl10_binary*", "test_X.bin"), **_site("https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz")),),
+        ("stl10_binary*", "test_X.bin"),
+        **_site("https://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz")),),
 }

@@ -4,8 +4,8 @@
 //     a = w.z + b,  h = tanh a,  z' = z + u^ h,  log_det = log(1 + kept (1 - h^2))
 // Gradient, with g = dlog_det / (1 + kept (1 - h^2)):
 //     da = (dz'.u^ - 2 kept g h) (1 - h^2),  dz = dz' + da w
-//     du^ = sum h dz',  dkept = sum g (1 - h^2),  dw = sum da z,  db = sum da, sums over the rows; then through
-//     kept and u^ to u and w (planar_flow_finish).
+//     du^ = sum h dz',  dkept = sum g (1 - h^2),  dw = sum da z,  db = sum da, sums over the rows; then
+//     through kept and u^ to u and w (planar_flow_finish).
 // Tiling: a block for each row, which computes s and |w|^2 anew; a block for each latent dimension sums over
 // the rows; one block finishes. Sums in a fixed order.
 // Layout: z, z', dz' (rows, Z), u, w (Z,), b (1,). Precision: float32.

@@ -4,8 +4,8 @@
 //     its gradient       dmean = sum dz,  draw = 1/2 (sum dz noise std - sum dlog_q) slope, over the samples
 //     log_prior          -1/2 sum(log 2 pi + z^2), of each row
 //     importance_bound   log mean_k w_k and w_k / sum_k w_k of each image, the largest w_k taken out first
-// Tiling: a block for each row, a sample of an image; but a thread for each latent dimension of an image in the
-// gradient, and for each image in the bound.
+// Tiling: a block for each row, a sample of an image; but a thread for each latent dimension of an image in
+// the gradient, and for each image in the bound.
 // Layout: h (images, 2Z) = [mean | raw], noise, z, dz (samples, images, Z), log_q, log_w, weights (samples,
 // images).
 // Precision: float32, sums in a fixed order.

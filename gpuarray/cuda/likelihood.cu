@@ -1,8 +1,8 @@
 // -log p(x) of each row, an image, with the gradient to what describes the distribution.
 //
 //     bernoulli_loss   sum of log(1 + e^l) - t l with t = (x + 1) / 2;  dl = sigmoid(l) - t
-//     gaussian_loss    sum of 1/2 (log 2 pi + log_var + (x - mean)^2 / var), log_var = bound tanh(raw / bound)
-//                      or raw where bound is 0;  dmean = (mean - x) / var,
+//     gaussian_loss    sum of 1/2 (log 2 pi + log_var + (x - mean)^2 / var),
+//                      log_var = bound tanh(raw / bound), or raw where bound is 0;  dmean = (mean - x) / var,
 //                      draw = 1/2 (1 - (x - mean)^2 / var) slope,  slope = 1 - tanh^2, or 1
 // Tiling: a block for each row, whose threads take turns at its numbers. Sums in a fixed order.
 // Layout: logits, x (rows, size); h (rows, size / channels, [mean | raw] of the channels); losses (rows,).

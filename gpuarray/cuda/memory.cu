@@ -2,8 +2,8 @@
 // and addresses allow.
 // Test: python -m pytest tests/gpuarray/cuda/test_memory.py
 
-// from (size,), rows of so many columns one after the other; to: the first of rows that begin `stride` elements
-// apart. columns and stride are multiples of WIDTH.
+// from (size,), rows of so many columns one after the other; to: the first of rows that begin `stride`
+// elements apart. columns and stride are multiples of WIDTH.
 extern "C" __global__ void copy_rows(In<ELEMENT> from, Out<ELEMENT> to, int size, int columns, int stride) {
     const int i = (blockIdx.x * blockDim.x + threadIdx.x) * WIDTH;
     if (i >= size) return;

@@ -55,7 +55,8 @@ normal(Out<float> out, int size, unsigned offset, unsigned stream, In<Wide> coun
     }
 }
 
-// out (size,): 1 with the probability (x + 1) / 2, or -1; its first number is `offset` of those drawn together
+// out (size,): 1 with the probability (x + 1) / 2, or -1; its first number is `offset` of those drawn
+// together
 extern "C" __global__ void
 binarise(In<float> x, Out<float> out, int size, unsigned offset, unsigned stream, In<Wide> counter,
          Wide seed) {

@@ -9,8 +9,8 @@
 //   blockIdx.x: the tile; a point with few phases has fewer of them, and blocks with nothing to do
 //   blockIdx.y: the point
 //   blockIdx.z: the split of the depth (split-K); winograd_result.cu adds up
-// Traffic: for each multiplication, 1 / 128 + 1 / 64 numbers from the L2 cache in 128 x 64 tiles. Neighbouring
-// blocks read the same rows of a; all blocks of a point are neighbours.
+// Traffic: for each multiplication, 1 / 128 + 1 / 64 numbers from the L2 cache in 128 x 64 tiles.
+// Neighbouring blocks read the same rows of a; all blocks of a point are neighbours.
 // Layout: a (36, rows, depth), or (36, depth, rows) where not A_ALONG_DEPTH; b likewise; sums (splits, 36,
 // rows, cols); each point as long as it is. C and K are multiples of four.
 // Precision: float32. Defines: tile.cuh, slices.cuh; PHASED: ROWS, COLS or DEPTH.
