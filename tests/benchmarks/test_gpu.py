@@ -177,6 +177,34 @@ def test_failing_tests_are_named(tmp_path):
     assert tests._pytest([str(tmp_path)], time.monotonic() + 60)["wrong"]
 
 
+def test_after_a_test_that_breaks_the_gpu_the_others_go_on(tmp_path):
+    (tmp_path / "conftest.py").write_text("""if True:
+        from gpuarray.cuda import runtime
+        from tests.gpuarray.cuda.conftest import pytest_runtest_logreport
+
+        class Card:
+            broken = False
+
+            def synchronize(self):
+                if self.broken:
+                    raise OSError("an illegal memory access was encountered")
+
+        runtime.CuPyRuntime = Card
+        """)
+    (tmp_path / "test_it.py").write_text("""if True:
+        import pytest
+        from gpuarray.cuda import runtime
+
+        @pytest.mark.parametrize("number", range(24))
+        def test_it(number):
+            card = runtime.default_runtime()
+            card.broken = card.broken or number == 2
+            assert not card.broken
+        """)
+    found = tests._pytest([str(tmp_path)], time.monotonic() + 60)
+    assert (found["passed"], found["failing"][0][-10:], found["failed"]) == (23, "test_it[2]", 1)
+
+
 def test_tests_that_take_too_long_are_stopped_and_counted(tmp_path):
     (tmp_path / "test_it.py").write_text(
         "import time\ndef test_a(): pass\ndef test_b():\n    while True: time.sleep(1)\n")

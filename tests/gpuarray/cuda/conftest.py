@@ -4,6 +4,7 @@
 
 --steps N: how many training steps test_captured_steps.py replays beside eager ones.
 """
+import os
 from contextlib import contextmanager
 
 import pytest
@@ -31,6 +32,18 @@ class GPU:
 def pytest_addoption(parser):
     parser.addoption("--gpu", action="store_true", help="run kernels on the machine's GPU, not on the CPU")
     parser.addoption("--steps", type=int, help="steps replayed beside eager ones, 6 or more")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report):
+    """Where a kernel has broken its process's connection to the GPU, all that follows would fail, too: end
+    the process. pytest-xdist says which test it was, and starts another."""
+    opened = runtime.default_runtime.cache_info().currsize
+    if report.failed and opened and "PYTEST_XDIST_WORKER" in os.environ:
+        try:
+            runtime.default_runtime().synchronize()
+        except Exception:
+            os._exit(1)
 
 
 @pytest.fixture
