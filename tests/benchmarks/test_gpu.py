@@ -180,7 +180,7 @@ def test_failing_tests_are_named(tmp_path):
 def test_after_a_test_that_breaks_the_gpu_the_others_go_on(tmp_path):
     (tmp_path / "conftest.py").write_text("""if True:
         from gpuarray.cuda import runtime
-        from tests.gpuarray.cuda.conftest import pytest_runtest_logreport
+        from tests.gpuarray.cuda.conftest import pytest_addoption, pytest_runtest_makereport
 
         class Card:
             broken = False
@@ -201,7 +201,7 @@ def test_after_a_test_that_breaks_the_gpu_the_others_go_on(tmp_path):
             card.broken = card.broken or number == 2
             assert not card.broken
         """)
-    found = tests._pytest([str(tmp_path)], time.monotonic() + 60)
+    found = tests._pytest([str(tmp_path), "--gpu"], time.monotonic() + 60)
     assert (found["passed"], found["failing"][0][-10:], found["failed"]) == (23, "test_it[2]", 1)
 
 

@@ -34,12 +34,10 @@ def pytest_addoption(parser):
     parser.addoption("--steps", type=int, help="steps replayed beside eager ones, 6 or more")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_logreport(report):
+def pytest_runtest_makereport(item, call):
     """Where a kernel has broken its process's connection to the GPU, all that follows would fail, too: end
     the process. pytest-xdist says which test it was, and starts another."""
-    opened = runtime.default_runtime.cache_info().currsize
-    if report.failed and opened and "PYTEST_XDIST_WORKER" in os.environ:
+    if call.excinfo and "PYTEST_XDIST_WORKER" in os.environ and item.config.getoption("--gpu", default=False):
         try:
             runtime.default_runtime().synchronize()
         except Exception:
