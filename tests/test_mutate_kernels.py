@@ -1,5 +1,7 @@
 """The mutation check itself: what it takes out of a kernel file, and that tests notice it."""
 from gpuarray.cuda.source import FOLDER
+from tests.cuda_on_cpu import build
+from tests.mutate_kernels import runner
 from tests.mutate_kernels.equivalent import EQUIVALENT
 from tests.mutate_kernels.mutants import KINDS, find_mutants
 from tests.mutate_kernels.runner import files_of, run_mutants
@@ -100,6 +102,25 @@ def test_kernel_files_have_something_to_take_out():
 def test_the_files_of_a_kernel():
     assert {"common.cuh", "conv_forward.cu", "tile.cuh", "product_mma.cuh"} <= files_of("conv_forward.cu")
     assert files_of("cast.cu") == {"common.cuh", "cast.cu"}
+
+
+def test_the_kernel_files_of_a_test_are_noted(tmp_path, monkeypatch):
+    (tmp_path / "test_it.py").write_text("""if True:
+        import gpuarray as ga
+        import numpy as np
+        from tests.gpuarray.cuda import working_cupy
+
+        def test_it(monkeypatch):
+            with working_cupy.serving(monkeypatch):
+                ga.to_device(np.ones(3, np.float32), "cuda").astype("float32")
+                ga.normal((3,), 7, ga.to_device(np.zeros(1, np.uint64), "cuda"), 0)
+        """)
+    monkeypatch.setattr(runner, "TESTS", tmp_path)
+    monkeypatch.setattr(build, "CACHE", tmp_path)
+    tests, seconds = runner.tests_by_file()
+    assert list(tests) == ["common.cuh", "noise.cu"]
+    (test, within), = seconds.items()
+    assert tests["noise.cu"] == [test] and within > 0
 
 
 def test_tests_notice_a_mutant_and_only_that():

@@ -39,7 +39,7 @@ class Notes:
         launch = SimulatedRuntime._launch
 
         def noted(runtime, kernel_file, *args):
-            sources.add(kernel_file)
+            sources.add(str(kernel_file))              # CuPy's stand-in names a compiled program
             return launch(runtime, kernel_file, *args)
 
         SimulatedRuntime._launch = noted
