@@ -10,6 +10,7 @@ from gpuarray.cuda.products import ACTIVATIONS, int32, launch_product, quads_vec
 from gpuarray.cuda.runtime import empty, is_aligned, launch, runtime_of
 from gpuarray.cuda.sums import merge_moments
 from gpuarray.cuda.tiles import NARROW, REDUCE, Operand, plan_product
+from gpuarray.cuda.wgmma_weights import weights_for
 from gpuarray.cuda.windows import plan_windows, sees_windows
 
 _MOST_NARROW = 4                                      # channels that conv_narrow.cu ends in, at most
@@ -32,6 +33,7 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
     if sees_patches(c, x.dtype.itemsize, side, stride, (p, q), a.at_once == b.at_once == 16):
         kernel = "conv_forward_patch"
         plan = plan_patches(precision, b, n, (p, q), k, c, side, stride, runtime_of(x).capability)
+        w = weights_for(plan, w, transposed=True)
     else:
         plan = plan_product(precision, a, b, n * p * q, k, side * side * a.padded(c))
     return _activations(kernel, plan, (x, w), (n, p, q, k), (n, h, width, c, p, q, k, side, stride),
@@ -49,6 +51,7 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
     if sees_patches(k, dy.dtype.itemsize, side, stride, (p, q), a.at_once == 16):
         kernel = "conv_input_grad_patch"
         plan = plan_patches(precision, b, n, (p, q), c, k, side, stride, runtime_of(dy).capability, phases)
+        w = weights_for(plan, w, transposed=False)
     else:
         taps = ceil_div(side, stride) ** 2      # of the phase that has most; it has as many pixels as dy
         plan = plan_product(precision, a, b, n * p * q, c, taps * a.padded(k), phases)

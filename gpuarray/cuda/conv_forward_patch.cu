@@ -9,8 +9,9 @@
 //               sums, partials (splits, N, P, Q, K) float32, are added up by conv_reduce.cu
 // Traffic: of x, a patch for each tile, phase and column of tiles; of w, all its taps for each tile. For 5x5
 // and stride 2, 256 x 64 tiles of 16 x 16 pixels fetch 45% of what 128 x 128 tiles of conv_forward.cu do.
-// Layout: x (N, H, W, C), w (side, side, C, K), y (N, P, Q, K); C in whole steps of 64 bytes.
-// Slices: B [channel][k].
+// Layout: x (N, H, W, C), w (side, side, C, K), or (side, side, K, C) where B_ALONG_DEPTH, y (N, P, Q, K); C in
+// whole steps of 64 bytes.
+// Slices: B [channel][k], or [k][channel].
 // Precision and defines: tile.cuh, patch.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv_patch.py tests/gpuarray/cuda/test_conv_wgmma.py
 #include "patch.cuh"
@@ -19,7 +20,7 @@
 struct Operands {
     const Patch& patch;
     const element *x, *w;
-    int W, C, K, col;
+    int W, C, K, col0;
 
     __device__ unsigned groups(const Walk&) const { return 1; }
 
@@ -30,8 +31,11 @@ struct Operands {
     __device__ void copy_weights(element* to, const Walk& at) const {
         const int tap = (at.a + at.i * at.stride) * at.side + at.b + at.j * at.stride;
 #pragma unroll
-        for (int r = 0; r < B::LINES_EACH; ++r)
-            B::copy(to, r, w + (tap * C + at.channel + B::line(r)) * K + col, K - col);
+        for (int r = 0; r < B::LINES_EACH; ++r) {
+            const int channel = at.channel + (B::ALONG_DEPTH ? B::place() : B::line(r));
+            const int k = col0 + (B::ALONG_DEPTH ? B::line(r) : B::place());
+            B::copy(to, r, w + tap * C * K + (B::ALONG_DEPTH ? k * C + channel : channel * K + k), K - k);
+        }
     }
 };
 
@@ -61,7 +65,7 @@ conv_forward_patch(In<element> x, In<element> w, In<float> bias, Out<element> y,
 
     const Steps steps(side * side * C);
     Product product;
-    accumulate(product, Operands{patch, x, w, W, C, K, col0 + B::place()},
+    accumulate(product, Operands{patch, x, w, W, C, K, col0},
                Walk(side, stride, 0, 0, stride, side * side, steps.first), steps.count);
 
     const SumsInShared sums(product);

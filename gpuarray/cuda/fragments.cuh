@@ -7,15 +7,6 @@
 // spends longer on moving registers.)
 constexpr int MMA_DEPTH = 32 / sizeof(element);
 
-template <int M, int N> __device__ inline void round_factors(unsigned (&factors)[M][N]) {
-#if PRECISION == TF32
-#pragma unroll
-    for (int i = 0; i < M; ++i)
-#pragma unroll
-        for (int j = 0; j < N; ++j) factors[i][j] = to_tf32(__uint_as_float(factors[i][j]));
-#endif
-}
-
 __device__ inline void multiply(float (&sum)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
 #if PRECISION == TF32
     mma_tf32(sum, a, b);

@@ -92,13 +92,14 @@ _WGMMA, _WGMMA_STAGES = (256, 128, 8, 1), 6
 def plan_patches(precision, b, images, pixels, cols, channels, side, stride, capability, phases=1):
     """The Plan of a convolution of which each phase ends in images x pixels (height, width) x cols.
 
-    b: the weights' Operand. channels: of the pixels that are read. phases: of the result; 1 where the depth
-    runs over all of the kernel's taps. capability: of the card.
+    b: the weights' Operand; by wgmma, those in float32 lie along the depth (wgmma_weights.py). channels: of
+    the pixels that are read. phases: of the result; 1 where the depth runs over all of the kernel's taps.
+    capability: of the card.
     """
     taps, shapes, least_taps, groups = ceil_div(side, stride), _SHAPES[precision], (side // stride) ** 2, 1
-    wgmma = capability in WGMMA_CARDS and precision == "BF16" and cols > shapes[-1][1]
+    wgmma = capability in WGMMA_CARDS and precision in ("TF32", "BF16") and cols > shapes[-1][1]
     if wgmma:
-        shapes = _WGMMA,
+        shapes, b = (_WGMMA,), replace(b, along_depth=b.along_depth or precision == "TF32")
     elif phases == 4 and side % 2 and cols <= _ALL_PHASES[precision][1]:
         shapes, least_taps, groups = (_ALL_PHASES[precision],), taps ** 2, phases
     shape = next((shape for shape in shapes if shape[1] >= cols), shapes[-1])

@@ -1,16 +1,17 @@
 // A tile's product by wgmma, on the tensor cores of sm_90a (compute capability 9.0 and no other), which
-// mma.sync cannot keep busy. bfloat16.
+// mma.sync cannot keep busy.
 //
 // Each warpgroup owns its share of the tile's rows, as DOWN products of 64 rows and all columns. Its warps
-// read A by ldmatrix, as for mma.sync. B the tensor cores read themselves, out of shared memory. While they
-// multiply one half of a step, the registers of the other are filled: one group of products is always in
-// flight.
+// read A by ldmatrix, as for mma.sync. B the tensor cores read themselves, out of shared memory: of float32
+// just the bits of a tf32, so that B must be rounded before (wgmma_weights.cu). While they multiply one half
+// of a step, the registers of the other are filled: one group of products is always in flight.
 
 struct Product {
     static constexpr int WARPGROUPS = THREADS / 128, DOWN = TILE_ROWS / WARPGROUPS / 64;
     static constexpr int ROWS = 64;                                     // of one product
     static constexpr int DEPTH = 32 / sizeof(element);
     static_assert(GROUPS == 1, "one product");
+    static_assert(PRECISION == BF16 || B::ALONG_DEPTH, "of float32, wgmma takes no B along its columns");
     static_assert(TILE_DEPTH == 2 * DEPTH && DOWN * 64 * WARPGROUPS == TILE_ROWS, "halves, whole products");
 
     float sum[DOWN][TILE_COLS / 2] = {};
@@ -31,12 +32,21 @@ struct Product {
             for (int i = 0; i < DOWN; ++i)
                 load_matrix(a[half][i], A::at(a_slice, row0 + i * 64 + lane % 16, 0,
                                               half * DEPTH + lane / 16 * VECTOR));
+            round_factors(a[half]);
             wgmma_fence();
             const unsigned long long b = B::descriptor(b_slice, half * DEPTH);
 #pragma unroll
-            for (int i = 0; i < DOWN; ++i) wgmma_bf16<!B::ALONG_DEPTH>(sum[i], a[half][i], b);
+            for (int i = 0; i < DOWN; ++i) start(sum[i], a[half][i], b);
             wgmma_commit();
         }
+    }
+
+    static __device__ void start(float (&d)[TILE_COLS / 2], const unsigned (&rows)[4], unsigned long long b) {
+#if PRECISION == TF32
+        wgmma_tf32(d, rows, b);
+#else
+        wgmma_bf16<!B::ALONG_DEPTH>(d, rows, b);
+#endif
     }
 
     __device__ void finish() {

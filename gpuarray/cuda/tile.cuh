@@ -72,6 +72,16 @@ template <int extent, bool along_depth, bool vectorised, int piece, int pitch> s
     }
 };
 
+// What comes of float32 on the way into the tensor cores.
+template <int M, int N> __device__ inline void round_factors(unsigned (&factors)[M][N]) {
+#if PRECISION == TF32
+#pragma unroll
+    for (int i = 0; i < M; ++i)
+#pragma unroll
+        for (int j = 0; j < N; ++j) factors[i][j] = to_tf32(__uint_as_float(factors[i][j]));
+#endif
+}
+
 #if WGMMA
 #include "swizzled.cuh"
 typedef Swizzled<TILE_COLS, B_ALONG_DEPTH> B;
