@@ -36,7 +36,8 @@ class Model:
         self._learning_rate = ga.zeros((1,), np.float32, flat)
         self.learning_rate = learning_rate
         self.noise_counter = ga.zeros((1,), np.uint64, flat)
-        self._totals, self._steps = {}, 0
+        self._reported = {}                   # of this step: (values, count) by their tuple of names
+        self.restore_totals(0, {})
         self.group, self._summed = ga.ALONE, set()
         self._train = ga.Graph(self._train_once) if graph else self._train_once
 
@@ -65,6 +66,7 @@ class Model:
         self.gradients(*batch)
         self.sum_gradients()
         self.update()
+        self.add_up_reports()
         ga.advance(self.noise_counter)
 
     def sum_early(self, name):
@@ -102,18 +104,26 @@ class Model:
     # -------------------------------------------------------------------------------------------- metrics
 
     def report(self, name, value, per=None):
-        """Add a device array (1,) to the running total of a metric: the whole batch's mean, or, with `per`, a
-        sum over so many images, those here."""
+        """A metric of this step, a device array (1,): the whole batch's mean, or, with `per`, a sum over so
+        many images, those here."""
+        count = 1
         if per is not None:
-            value = self.group.sum(value) / self.group.whole(per)
-        if name not in self._totals:          # in the first step, which is not recorded as a graph
-            self._totals[name] = ga.zeros(value.shape, value.dtype, value)
-        self._totals[name] += value
+            value, count = self.group.sum(value), self.group.whole(per)
+        self._reported[name,] = value, count
 
     def report_gan(self, report, level=""):
-        """Add gan_cost's report to the totals, under names that end in `level`."""
-        for i, name in enumerate(("cost_real", "cost_fake", "d_real", "d_fake", "gate_dis", "gate_dec")):
-            self.report(f"{name}{level}", report[i:i + 1])
+        """gan_cost's report (6,), under names that end in `level`."""
+        names = "cost_real", "cost_fake", "d_real", "d_fake", "gate_dis", "gate_dec"
+        self._reported[tuple(f"{name}{level}" for name in names)] = report, 1
+
+    def add_up_reports(self):
+        """Add what the step has reported to the running totals, all of it at once."""
+        names = sum(self._reported, ())
+        if names != self._names:              # in the first step, which is not recorded as a graph
+            before = self._totals_by_name()
+            self.restore_totals(self._steps, {name: before.get(name, np.zeros(1)) for name in names})
+        ga.add_means(self._totals, *self._reported.values())
+        self._reported.clear()
 
     def metrics(self):
         """Means over the steps since the last call, as floats (waits for the device); {} where there was
@@ -121,9 +131,8 @@ class Model:
         steps, self._steps = self._steps, 0
         if steps == 0:
             return {}
-        means = {name: float(ga.to_host(total)[0]) / steps for name, total in self._totals.items()}
-        for total in self._totals.values():
-            total[...] = 0                    # where it is: a recorded step adds to these very arrays
+        means = {name: float(total[0]) / steps for name, total in self._totals_by_name().items()}
+        self._totals[...] = 0                 # where it is: a recorded step adds to this very array
         return means
 
     def test_metrics(self, *batch):
@@ -132,13 +141,16 @@ class Model:
 
     def totals(self):
         """What metrics() would average, to restore: the number of steps, and sums (NumPy arrays) by name."""
-        totals = self._totals if self._steps else {}
-        return self._steps, {name: ga.to_host(total) for name, total in totals.items()}
+        return self._steps, self._totals_by_name() if self._steps else {}
 
     def restore_totals(self, steps, totals):
         """Take back what `totals` gave, before the first step."""
-        self._steps = steps
-        self._totals = {name: ga.to_device(total, self._device) for name, total in totals.items()}
+        self._steps, self._names = steps, tuple(totals)
+        numbers = np.array([total[0] for total in totals.values()], self.dtype)
+        self._totals = ga.to_device(numbers, self._device)
+
+    def _totals_by_name(self):
+        return dict(zip(self._names, ga.to_host(self._totals)[:, None]))
 
     # -------------------------------------------------------------------------------------------- pictures
 

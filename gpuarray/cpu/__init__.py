@@ -14,6 +14,7 @@ from gpuarray.cpu.importance import (
     importance_bound, log_prior, sample_posterior, sample_posterior_grad, total)
 from gpuarray.cpu.latent import reparametrise, reparametrise_grad
 from gpuarray.cpu.likelihood import bernoulli_loss, gaussian_loss
+from gpuarray.cpu.means import add_means
 from gpuarray.cpu.memory import capture, cast, concatenate, empty, host_value, to_device, to_host, zeros
 from gpuarray.cpu.noise import advance, binarise, normal
 from gpuarray.cpu.optimiser import adam_step, rmsprop_step

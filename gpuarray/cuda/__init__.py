@@ -16,6 +16,7 @@ from gpuarray.cuda.importance import (
     importance_bound, log_prior, sample_posterior, sample_posterior_grad)
 from gpuarray.cuda.latent import advance, binarise, normal, reparametrise, reparametrise_grad
 from gpuarray.cuda.likelihood import bernoulli_loss, gaussian_loss
+from gpuarray.cuda.means import add_means
 from gpuarray.cuda.memory import concatenate
 from gpuarray.cuda.optimiser import adam_step, rmsprop_step
 from gpuarray.cuda.pyramid import enlarge, shrink

@@ -2,7 +2,7 @@
 
     products        convolutions and dense layers with bias and activation, and their gradients
     normalisation   batch normalisation with its activation
-    losses          feature loss, reparametrisation with KL, the GAN's cost
+    losses          feature loss, reparametrisation with KL, the GAN's cost, running totals of losses
     likelihoods     Bernoulli and Gaussian pixels, importance-weighted bounds, planar flows
     optimisers      RMSProp and Adam
     arrays          noise, augmentation, half and double size, casts, copies and memory
@@ -28,7 +28,7 @@ from gpuarray.operations.likelihoods import (
     bernoulli_loss, binarise, gaussian_loss, importance_bound, log_prior, planar_flow, planar_flow_grad,
     sample_posterior, sample_posterior_grad, total)
 from gpuarray.operations.losses import (
-    feature_loss, gan_cost, non_saturating_grad, reparametrise, reparametrise_grad)
+    add_means, feature_loss, gan_cost, non_saturating_grad, reparametrise, reparametrise_grad)
 from gpuarray.operations.normalisation import (
     batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad)
 from gpuarray.operations.optimisers import adam_step, rmsprop_step

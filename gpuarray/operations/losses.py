@@ -1,11 +1,14 @@
-"""The losses of VAE/GAN with their gradients: feature loss, reparametrisation with KL, the GAN's cost.
+"""The losses of VAE/GAN with their gradients: feature loss, reparametrisation with KL, the GAN's cost. And
+the running totals that they are added to.
 
 Losses are arrays of type P.
 """
 from gpuarray.collectives import ALONE
 from gpuarray.checks import check_value, checked
+from gpuarray.errors import ArgumentError
 from gpuarray.rules import FINITE, NOT_NEGATIVE, POSITIVE, Optional, Pair, Whole
 
+COUNT = Whole(1, 2**31 - 1)
 BOUND = Optional(POSITIVE)
 GATE = Optional(Pair(FINITE, NOT_NEGATIVE, "(equilibrium, margin), finite numbers, margin not below 0"))
 
@@ -58,6 +61,22 @@ def non_saturating_grad(logits, n_real, eps=0.0):
     logits, n_real as in gan_cost -> dlogits (N, 1), 0 on real rows.
     """
     return _checked_rows("non_saturating_grad", logits, n_real, eps).non_saturating_grad(logits, n_real, eps)
+
+
+def add_means(totals, *means):
+    """totals (n,) += sums / count of all `means`, pairs (sums, count), whose arrays have n numbers together.
+
+    What a step adds to its metrics: sums (m,), type P, over so many images; of means, the count is 1. On the
+    GPU every four arrays are one launch.
+    """
+    if not means:
+        raise ArgumentError("add_means: no means, expected one or more")
+    arguments = {}
+    for i, (sums, count) in enumerate(means):
+        arguments |= {f"sums{i}": (sums, f"m{i}", "P"), f"count{i}": (count, COUNT)}
+    checked("add_means", **arguments)                                   # that all of them have a size
+    size = sum(sums.size for sums, _ in means)
+    checked("add_means", totals=(totals, str(size), "P"), **arguments).add_means(totals, *means)
 
 
 def _checked_rows(operation, logits, n_real, eps, **others):

@@ -8,12 +8,13 @@ import numpy as np
 
 from gpuarray.cuda import runtime
 from tests.cuda_on_cpu import SimulatedArray, SimulatedRuntime
+from tests.cuda_on_cpu.memory import host_view
 
 
 @dataclass(frozen=True)
 class Launch:
     """What was launched. sizes: the whole numbers among its arguments, in order. nbytes: of its arrays.
-    source: its file.
+    source: its file; none of CuPy's own kernels.
     """
     kernel: str
     grid: tuple
@@ -29,7 +30,21 @@ class Launch:
 
 
 class RecordedArray(SimulatedArray):
-    """Memory that is claimed and hardly touched, so that full-size networks cost little."""
+    """Memory that is claimed and hardly touched, so that full-size networks cost little.
+
+    Arithmetic and assignment are launches, too: CuPy has a kernel for each.
+    """
+
+    def __array_ufunc__(self, function, method, *operands, **options):
+        result = super().__array_ufunc__(function, method, *operands, **options)
+        self.runtime.note(f"CuPy's {function.__name__}", result, *operands)
+        return result
+
+    def __setitem__(self, index, value):
+        super().__setitem__(index, value)
+        written = host_view(self)[index]
+        if written.size:                      # as for CuPy
+            self.runtime.note("CuPy's copy", written, value)
 
 
 class Recorder(SimulatedRuntime):
@@ -45,7 +60,9 @@ class Recorder(SimulatedRuntime):
         return np.empty(shape, dtype).view(RecordedArray)
 
     def zeros(self, shape, dtype):
-        return np.zeros(shape, dtype).view(RecordedArray)
+        array = np.zeros(shape, dtype).view(RecordedArray)
+        self.note("CuPy's zeros", array)
+        return array
 
     def to_device(self, array):
         return array.view(RecordedArray)
@@ -55,6 +72,9 @@ class Recorder(SimulatedRuntime):
 
     def launch(self, source, kernel, grid, block, args, shared=0, defines=()):
         self.shared[source, defines, kernel] = max(self.shared[source, defines, kernel], shared)
+        self.note(kernel, *args, grid=grid, defines=defines, source=source)
+
+    def note(self, kernel, *args, grid=(1,), defines=(), source=""):
         sizes = tuple(int(value) for value in args if isinstance(value, np.integer))
         nbytes = sum(value.nbytes for value in args if isinstance(value, np.ndarray) and value.ndim)
         self.launches.append(Launch(kernel, grid, dict(defines), sizes, nbytes, source))

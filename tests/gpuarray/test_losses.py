@@ -44,6 +44,19 @@ def test_wild_log_variances_stay_finite():
     assert np.isfinite(z).all() and 0 < kl[0] < np.exp(BOUND)
 
 
+@pytest.mark.parametrize("sizes", [(1,), (6, 1, 1)])
+def test_add_means(sizes):
+    rng = np.random.default_rng(9)
+    totals, *sums = (rng.standard_normal(size) for size in (sum(sizes), *sizes))
+
+    def operation(totals, *sums):
+        ga.add_means(totals, *zip(sums, (1, 3, 64)))
+        return (totals,)
+
+    check_op(operation, lambda totals, *sums: (totals + np.concatenate(
+        [part / count for part, count in zip(sums, (1, 3, 64))]),), [totals, *sums])
+
+
 @pytest.mark.parametrize("eps", [0.0, 1e-3])
 def test_gan_cost(eps):
     rng = np.random.default_rng(3)

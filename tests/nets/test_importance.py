@@ -66,6 +66,7 @@ def test_gradients_and_what_is_reported(case, name):
     check_gradient(along(network, lambda: -bound_by_hand(model, x)[0]), network.gradients.copy(),
                    network.parameters.copy(), np.random.default_rng(2), tolerance=2e-5)
     bound, kl = bound_by_hand(model, x)
+    model.add_up_reports()
     model._steps = 1
     assert model.metrics() == {"bound": pytest.approx(bound / len(x)), "kl": pytest.approx(kl)}
 

@@ -113,6 +113,7 @@ def test_a_residual_stays_in_range_however_wild_its_level():
 def test_every_level_is_gated_and_reported_by_itself():
     model, (x,) = build(gate=(0.68, 0.35)), batch()
     model.gradients(x)
+    model.add_up_reports()
     model.gates["discriminator8"] = np.zeros(1)
     before = model.state()
     model.update()

@@ -147,3 +147,17 @@ def test_non_saturating_grad(cuda_any_order, eps, element):
         return (ga.non_saturating_grad(logits, 100, eps),)
 
     check_on_device(cuda_any_order, operation, plain, [logits])
+
+
+# ---------------------------------------------------------------------------------------------- totals
+
+@pytest.mark.parametrize("sizes", [(1,), (6, 1, 1), (1, 2, 3, 4), (6, 6, 6, 6, 1), (1,) * 9, (300, 7)],
+                         ids=str)
+def test_add_means_gives_the_bits_of_numpy(cuda_any_order, sizes):
+    """Of as many arrays as one launch takes, of fewer and of more; more numbers than a block has threads."""
+    rng, counts = np.random.default_rng(7), range(1, 10)
+    totals, *sums = (rng.standard_normal(size).astype(FLOAT32) for size in (sum(sizes), *sizes))
+    there = cuda_any_order.to_device(totals)
+    ga.add_means(there, *zip(map(cuda_any_order.to_device, sums), counts))
+    wanted = totals + np.concatenate([part / count for part, count in zip(sums, counts)])
+    np.testing.assert_array_equal(cuda_any_order.to_host(there), wanted)

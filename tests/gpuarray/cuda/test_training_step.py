@@ -26,6 +26,7 @@ def step(model, x):
     model.gradients(x)
     gradients = {name: ga.to_host(network.gradients) for name, network in model.networks.items()}
     model.update()
+    model.add_up_reports()
     ga.advance(model.noise_counter)
     model._steps += 1
     return gradients, model.metrics(), model.state()
