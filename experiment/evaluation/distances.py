@@ -1,8 +1,8 @@
-"""How far one set of images is from another: statistics of their features, (n, D) and (m, D)."""
+"""How far one set of images is from another: statistics of their features, (n, D) and (m, D).
+
+SciPy is imported where it is used: it takes a second, for which commands that draw pictures need not wait.
+"""
 import numpy as np
-from scipy.linalg import eigh, eigvalsh
-from scipy.spatial.distance import cdist
-from scipy.stats import mannwhitneyu
 
 NEIGHBOURS = 3        # k of the manifolds, as Kynkäänniemi et al. have it
 
@@ -12,6 +12,7 @@ def frechet(a, b):
 
     |mean_a - mean_b|^2 + trace(A + B - 2 (A B)^(1/2)).
     """
+    from scipy.linalg import eigh, eigvalsh
     cov_a, cov_b = (np.cov(x.astype(np.float64), rowvar=False) for x in (a, b))
     values, vectors = eigh(cov_a)
     root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
@@ -42,6 +43,7 @@ def precision_recall(real, generated, k=NEIGHBOURS):
     A set's manifold: the balls around its points that reach the k-th nearest other point of the set
     (Kynkäänniemi et al. 2019).
     """
+    from scipy.spatial.distance import cdist
     apart = cdist(real, generated)
     precision = (apart <= _reach(real, k)[:, None]).any(0).mean()
     recall = (apart <= _reach(generated, k)).any(1).mean()
@@ -49,10 +51,12 @@ def precision_recall(real, generated, k=NEIGHBOURS):
 
 
 def _reach(points, k):
+    from scipy.spatial.distance import cdist
     k = min(k, len(points) - 1)
     return np.partition(cdist(points, points), k, axis=1)[:, k]         # 0: the point itself
 
 
 def above(a, b):
     """Probability that one of `a` is above one of `b`, ties counted half: the area under the ROC curve."""
+    from scipy.stats import mannwhitneyu
     return float(mannwhitneyu(a, b, method="asymptotic").statistic / (len(a) * len(b)))
