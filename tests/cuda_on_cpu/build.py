@@ -13,7 +13,7 @@ CACHE = Path(tempfile.gettempdir()) / f"cuda-on-cpu-{os.getuid()}"
 BASE = ("g++", "-std=c++17", "-fPIC", "-g1", "-fno-strict-aliasing", "-fvisibility=hidden")
 WARNINGS = ("-Wall", "-Wno-unknown-pragmas", "-Wno-unused", "-Wno-attributes", "-Wno-sign-compare",
             "-fmax-errors=5")
-SCHEDULER = "scheduler.cpp", "banks.cpp", "proxy.cpp", "warpgroup.cpp"
+SCHEDULER = "scheduler.cpp", "banks.cpp", "mma.cpp", "proxy.cpp", "warpgroup.cpp"
 OPTIMISE = ("-O1", "-mfma", "-mavx2")
 KERNEL = re.compile(r'extern\s+"C"\s+__global__\s+void\s+(?:__launch_bounds__\([^)]*\)\s*)?(\w+)\s*\(')
 
@@ -47,7 +47,7 @@ def parsed_header(sanitize=()):
 @cache
 def scheduler():
     """The library that runs the threads of every kernel; never built with a sanitizer."""
-    command = [*BASE, "-O2", "-fcf-protection=none", "-shared",
+    command = [*BASE, *OPTIMISE, "-O3", "-fcf-protection=none", "-shared",
                *(str(HERE / name) for name in SCHEDULER)]
     built = _built(".so", command, "", "scheduler.h", "warpgroup.h", "fibers.h", *SCHEDULER)
     library = ctypes.CDLL(str(built), ctypes.RTLD_GLOBAL)

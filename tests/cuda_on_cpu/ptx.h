@@ -13,43 +13,6 @@ inline unsigned to_tf32(float v) {
 
 namespace cuda_on_cpu {
 
-// The tensor cores do not read the lower bits.
-inline float tf32_to_float(unsigned bits) { return __uint_as_float(bits & 0xffffe000u); }
-inline float bf16_half(unsigned pair, int high) {
-    return __uint_as_float(high ? pair & 0xffff0000u : pair << 16);
-}
-
-struct Fragments { float* d; const unsigned *a, *b; };
-
-// d (16, 8) += a (16, K) b (K, 8), in the fragment layouts of the PTX manual: lane 4 g + q holds columns 2q,
-// 2q + 1 of rows g and g + 8 of d. BF16: K = 16, a register holds a pair along k. tf32: K = 8.
-template <bool BF16> void multiply(void** operands, unsigned mask) {
-    constexpr int K = BF16 ? 16 : 8;
-    if (mask != ~0u) fail("mma in part of a warp");
-    float a[16][K], b[K][8];
-    for (int lane = 0; lane < WARP; ++lane) {
-        const Fragments& f = *(Fragments*)operands[lane];
-        int g = lane / 4, q = lane % 4;
-        for (int i = 0; i < 4; ++i) {
-            int row = g + i % 2 * 8;
-            if (BF16) for (int h = 0; h < 2; ++h) a[row][q * 2 + h + i / 2 * 8] = bf16_half(f.a[i], h);
-            else a[row][q + i / 2 * 4] = tf32_to_float(f.a[i]);
-        }
-        for (int i = 0; i < 2; ++i) {
-            if (BF16) for (int h = 0; h < 2; ++h) b[q * 2 + h + i * 8][g] = bf16_half(f.b[i], h);
-            else b[q + i * 4][g] = tf32_to_float(f.b[i]);
-        }
-    }
-    float d[16][8] = {};
-    for (int m = 0; m < 16; ++m)
-        for (int k = 0; k < K; ++k)
-            for (int n = 0; n < 8; ++n) d[m][n] += a[m][k] * b[k][n];
-    for (int lane = 0; lane < WARP; ++lane) {
-        float* mine = ((Fragments*)operands[lane])->d;
-        for (int i = 0; i < 4; ++i) mine[i] += d[lane / 4 + i / 2 * 8][lane % 4 * 2 + i % 2];
-    }
-}
-
 struct MatrixLoad { unsigned* to; const unsigned* row; };
 
 // ldmatrix.x4: four 8x8 matrices of 16-bit elements. Lane 8 i + r gives the address of row r of matrix i (16
@@ -110,11 +73,11 @@ inline void finish_copies(int groups_left) {
 
 inline void mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
     cuda_on_cpu::Fragments operand = {d, a, b};
-    cuda_on_cpu::warp_operation(~0u, cuda_on_cpu::multiply<false>, &operand);
+    cuda_on_cpu::warp_operation(~0u, cuda_on_cpu::multiply_tf32, &operand);
 }
 inline void mma_bf16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]) {
     cuda_on_cpu::Fragments operand = {d, a, b};
-    cuda_on_cpu::warp_operation(~0u, cuda_on_cpu::multiply<true>, &operand);
+    cuda_on_cpu::warp_operation(~0u, cuda_on_cpu::multiply_bf16, &operand);
 }
 inline void load_matrix(unsigned (&r)[4], const void* row) {
     cuda_on_cpu::MatrixLoad operand = {r, (const unsigned*)row};

@@ -55,6 +55,11 @@ unsigned barriers();                // that the block has passed
 void warp_operation(unsigned mask, WarpWork work, void* operand);
 void fail(const char* message);     // ends the launch; does not return
 
+// d (16, 8) += a (16, K) b (K, 8): the operand of a lane, and the work (mma.cpp).
+struct Fragments { float* d; const unsigned *a, *b; };
+void multiply_tf32(void** operands, unsigned mask);
+void multiply_bf16(void** operands, unsigned mask);
+
 enum Access { MATRIX_LOADS, COPIES };
 void count_launch();                // banks.cpp: begins to count anew
 void count_block();
