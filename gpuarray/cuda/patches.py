@@ -109,8 +109,8 @@ def plan_patches(precision, b, images, pixels, cols, channels, side, stride, cap
     down, across = _windows(tile, images, pixels), ceil_div(cols, tile.cols)
     depth = channels * (side * side if phases == 1 else taps * taps)
     results = images * pixels[0] * pixels[1] * cols * phases
-    steps = ceil_div(depth, 2 * tile.depth)                            # choose_splits counts in 128 bytes
-    splits = tiles.choose_splits(tile, down * across * phases // groups, steps, results)
+    splits = tiles.choose_splits(precision, tile, down * across * phases // groups, depth // tile.depth,
+                                 results)
     return Plan(precision, Operand(b.itemsize, along_depth=True), b, tile, down, across, phases, splits)
 
 

@@ -17,6 +17,13 @@ WINOGRAD = {"TILE_ROWS": 128, "TILE_COLS": 32, "SUMS_PITCH": 36, "THREADS": 256}
 _MULTIPROCESSORS = 132      # of an H100 or H200. The same number for every card, so that every card adds up
                             # in the same order
 _MOST_SPLITS = 256
+# What such a multiprocessor multiplies in a clock: in fp32 128 less what else is issued, on the tensor cores
+# the 63% of their peak that mma.sync reaches (benchmarks/gpu/cards.py; wgmma counts the same, so that it has
+# the same splits). And what a warp issues in a step of conv_weight_grad, the product that is split most, in
+# tiles that take longer for that than to multiply (python -m benchmarks.gpu.slots).
+_MULTIPLIED = {"FP32": 100, "TF32": 645, "BF16": 1290}
+_SLOTS = {("TF32", "128x32"): 474, ("TF32", "128x64"): 574, ("TF32", "64x128"): 487,
+          ("BF16", "128x32"): 573, ("BF16", "128x64"): 632}
 WORKSPACE = 2 ** 26         # elements that the partial sums of all splits may take, or the points of a group
                             # of images (winograd.py): 256 MiB
 # KiB of shared memory of a multiprocessor, by compute capability (CUDA C++ Programming Guide, technical
@@ -111,6 +118,12 @@ class Tile:
         """Blocks that a multiprocessor has registers for, at least."""
         return 2 if self.groups == 1 else 1
 
+    def clocks(self, precision):
+        """Of a multiprocessor, for a step of one block: to multiply, or to issue what its warps do."""
+        multiplications = self.rows * self.groups * self.cols * self.depth
+        issued = _SLOTS.get((precision, str(self)), 0) * self.threads / 128
+        return max(multiplications / _MULTIPLIED[precision], issued)
+
     def fitting(self, capability, a, b):
         """This tile with as many of its stages as leave room for two blocks on a multiprocessor (if its
         registers do); where not even two stages do, with as many as one block has room for.
@@ -149,21 +162,20 @@ def choose_tile(precision, rows, cols, widest=True):
     return next((tile for tile in by_height if tile.rows >= rows), by_height[-1])
 
 
-def choose_splits(tile, blocks, steps, results):
+def choose_splits(precision, tile, blocks, steps, results):
     """Into how many splits to cut a depth of `steps` steps, so that `blocks` tiles, together `results` sums,
     fill a card.
 
-    The cheapest number by a plain model, whose unit is the time of one step of a 128 x 128 tile that shares
-    its multiprocessor with another. Blocks run in rounds, of as many as are resident on all multiprocessors;
-    each takes its steps and about 4 more to begin and end. Splits need one more launch, which reads them
-    eight at a time, about 3 MB in a unit of time.
+    The cheapest number by a plain model, in clocks. Blocks run in rounds, of as many as are resident on all
+    multiprocessors; each takes its steps and about 4 more to begin and end. Splits need one more launch, 3.5
+    microseconds, which reads them eight at a time, and are written and read, 900 bytes a clock: between the
+    1,600 of an H100 and the 360 of an RTX 4090, whose order of sums is the same.
     """
-    size = tile.rows * tile.groups * tile.cols * tile.resident / (2 * 128 * 128)
-    at_once = _MULTIPROCESSORS * tile.resident
+    clocks, at_once = tile.resident * tile.clocks(precision), _MULTIPROCESSORS * tile.resident
 
     def cost(splits):
-        rounds = ceil_div(blocks * splits, at_once) * (ceil_div(steps, splits) + 4) * size
-        return rounds + (4 + splits / 12 + splits * results * 8 / 3e6 if splits > 1 else 0)
+        rounds = ceil_div(blocks * splits, at_once) * (ceil_div(steps, splits) + 4) * clocks
+        return rounds + (6500 + 135 * splits + splits * results * 8 / 900 if splits > 1 else 0)
 
     return min(range(1, max(1, min(steps, _MOST_SPLITS, WORKSPACE // results)) + 1), key=cost)
 
@@ -190,5 +202,5 @@ def plan_product(precision, a, b, rows, cols, depth, phases=1):
     tile = choose_tile(precision, rows, cols, a.at_once == b.at_once == 16)
     down, across = ceil_div(rows, tile.rows), ceil_div(cols, tile.cols)
     steps = max(1, ceil_div(depth, tile.depth))
-    splits = choose_splits(tile, down * across * phases, steps, rows * cols * phases)
+    splits = choose_splits(precision, tile, down * across * phases, steps, rows * cols * phases)
     return Plan(precision, a, b, tile, down, across, phases, splits)

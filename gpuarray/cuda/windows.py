@@ -74,5 +74,6 @@ def plan_windows(precision, b, images, pixels, channels, cols, side, stride):
                       stride=stride, side_by_side=4 if precision == "FP32" else 2)
     down, across = channels // _CHANNELS, ceil_div(cols, _COLS)
     windows = images * ceil_div(pixels[0], _DOWN[precision]) * ceil_div(pixels[1], _ACROSS)
-    splits = tiles.choose_splits(tile, down * across, windows, tile.rows * channels // _CHANNELS * cols)
+    splits = tiles.choose_splits(precision, tile, down * across, windows,
+                                 tile.rows * channels // _CHANNELS * cols)
     return Plan(precision, Operand(b.itemsize, along_depth=False), b, tile, down, across, 1, splits)

@@ -3,7 +3,9 @@ import ctypes
 
 import pytest
 
-from benchmarks.gpu import slots, traffic
+from benchmarks.gpu import model, slots, traffic
+from benchmarks.gpu.cards import CARDS
+from gpuarray.cuda import tiles
 from gpuarray.cuda.conv import ALONG_DEPTH
 from gpuarray.cuda.patches import WGMMA_CARDS
 from gpuarray.cuda.source import FOLDER, compiler_options, source_text
@@ -101,15 +103,40 @@ def test_wgmma_that_wait_for_one_another_are_refused():
         compile_program(source_text("wgmma.cuh") + text, "sm_90", compiler_options((("WGMMA", 1),)))
 
 
-@pytest.mark.parametrize("precision", MOST_ISSUED)
-def test_a_step_issues_no_more_than_it_did(table, precision):
+@pytest.fixture(scope="module")
+def steps(table):
+    """{precision: (launches of a `released` step, Code of its products on sm_90)}"""
     reports = {}
     for architecture, *program, _, report in table:
         if architecture == "sm_90":
             reports.setdefault(tuple(program), []).append(report)
-    launches = traffic.launches_of_step(precision)
-    issued = slots.issued(launches, slots.code_of(launches, "sm_90", reports))
-    assert 0 < issued / 1e6 <= MOST_ISSUED[precision]
+    launches = {precision: traffic.launches_of_step(precision) for precision in MOST_ISSUED}
+    return {precision: (some, slots.code_of(some, "sm_90", reports)) for precision, some in launches.items()}
+
+
+@pytest.mark.parametrize("precision", MOST_ISSUED)
+def test_a_step_issues_no_more_than_it_did(steps, precision):
+    assert 0 < slots.issued(*steps[precision]) / 1e6 <= MOST_ISSUED[precision]
+
+
+def test_choose_splits_counts_what_a_step_takes(steps):
+    """To within 15%, in the products that are split most: what their warps issue, one instruction a clock
+    from each of four schedulers, or what they multiply."""
+    met = set()
+    for precision, (_, code) in steps.items():
+        for ((_, defines), kernel), found in code.items():
+            if kernel in ("conv_weight_grad", "conv_weight_grad_patch", "winograd_product"):
+                tile, precision = _tile(dict(defines)), precision.upper()
+                met.add((precision, str(tile)))
+                multiplied = found.loop.multiplications / found.steps / model.rate(found, CARDS[0], precision)
+                clocks = found.warps * max(found.count() / 4, multiplied)
+                assert tile.clocks(precision) == pytest.approx(clocks, rel=0.15), (kernel, precision, tile)
+    assert met > tiles._SLOTS.keys()
+
+
+def _tile(defines):
+    names = "TILE_ROWS", "TILE_COLS", "WARPS_DOWN", "WARPS_ACROSS", "TILE_DEPTH"
+    return tiles.Tile(*(defines[name] for name in names))
 
 
 def test_the_compiler_reports_what_a_kernel_takes():

@@ -3,7 +3,7 @@ import dataclasses
 
 import pytest
 
-from gpuarray.cuda import conv, tiles
+from gpuarray.cuda import conv, patches, tiles
 from tests.gpuarray.cuda.test_conv import every_precision
 
 
@@ -15,13 +15,28 @@ def test_tiles_and_splits_by_shape():
     assert shape("TF32", 64, 1024) == (64, 128) and shape("FP32", 64, 1024) == (64, 64)
     assert shape("TF32", 10 ** 6, 32) == (128, 32) and shape("FP32", 10 ** 6, 256) == (128, 64)
 
-    def splits(rows, cols, depth):
+    def splits(rows, cols, depth, precision="TF32"):
         operand = tiles.Operand(4, along_depth=True)
-        return tiles.plan_product("TF32", operand, operand, rows, cols, depth).splits
+        return tiles.plan_product(precision, operand, operand, rows, cols, depth).splits
     assert splits(65536, 128, 800) == 1                     # 512 tiles: enough
     assert 2 <= splits(4096, 256, 6400) <= 8                # 64 tiles, 200 steps
     assert 16 <= splits(64, 1024, 16384) <= 64              # a dense layer's 8 tiles, 512 steps
     assert splits(8, 8, 8) == 1                             # one step cannot be split
+    assert 192 <= splits(100, 32, 2 ** 18) <= 256           # three channels: steps that issue more than most
+    assert splits(144 * 128, 64, 1024, "FP32") > 1          # 144 tiles, 64 steps of dear multiplications
+
+
+@pytest.mark.parametrize("precision", ["TF32", "BF16"])
+@pytest.mark.parametrize("cols, phases", [(128, 1), (128, 4), (256, 1)])
+def test_splits_are_the_same_where_wgmma_multiplies(precision, cols, phases):
+    """So that all cards add up in the same order."""
+    b, found = tiles.Operand(2 if precision == "BF16" else 4, along_depth=True), set()
+    for images in (1, 3, 16, 32, 33, 64, 128):
+        wgmma, mma = (patches.plan_patches(precision, b, images, (16, 16), cols, 128, 5, 2, card, phases)
+                      for card in ((9, 0), (8, 0)))
+        assert wgmma.tile.wgmma > mma.tile.wgmma and wgmma.splits == mma.splits
+        found.add(mma.splits)
+    assert len(found) > 2
 
 
 # KiB of shared memory of a multiprocessor and, at most, of a block (CUDA C++ Programming Guide).
