@@ -9,7 +9,7 @@ from gpuarray.dispatch import backend_of, choose_device, computes_in, register_c
 from gpuarray.errors import ArgumentError, DeviceError, ProcessError
 from gpuarray.graph import Graph
 from gpuarray.operations import (
-    add_means, adam_step, advance, augment, batchnorm, batchnorm_grad, batchnorm_inference,
+    Normalised, add_means, adam_step, advance, augment, batchnorm, batchnorm_grad, batchnorm_inference,
     batchnorm_inference_grad, bernoulli_loss, bias_activation_grad, binarise, cast, concatenate, conv2d,
     conv2d_input_grad, conv2d_weight_grad, dense, dense_input_grad, dense_weight_grad, empty, enlarge,
     feature_loss, gan_cost, gaussian_loss, host_value, importance_bound, log_prior, non_saturating_grad,

@@ -2,7 +2,8 @@
 
 The operations are those that a real step calls. Each is timed when it is first called with such shapes and
 options, on copies of the arrays of that call: milliseconds, median over replays of a graph whose inputs take
-turns. '+ moments': the sums for batchnorm are taken in the product; PyTorch takes them in its batchnorm.
+turns. '+ moments', '+ sums': those of batchnorm, forward and backward, are taken in the product; PyTorch
+takes them in its batchnorm.
 In bf16 the weights of both are bfloat16 already. What Winograd's algorithm computes is
 timed without it, too; its rate counts the products that it saves, so that it may pass the ceiling. What wgmma
 multiplies is timed by mma.sync, too, as on other cards.
@@ -130,6 +131,7 @@ class Call:
         arrays = _arrays(list(arguments.values()))
         updated = _arrays([value for name, value in arguments.items() if name in UPDATED])
         epilogue = " + moments" if arguments.get("moments") is True else \
+            " + sums" if arguments.get("into") else ", sums given" if arguments.get("sums") is not None else \
             f" + bias, {arguments['activation']}" if arguments.get("bias") is not None else ""
         flop, weights = 0, arguments.get("dw", arguments.get("w"))
         if weights is not None:               # each is multiplied with each pixel (row) of the smaller array
@@ -148,7 +150,8 @@ def _map(function, value):
     if isinstance(value, dict):
         return {name: _map(function, item) for name, item in value.items()}
     if isinstance(value, (tuple, list)):
-        return type(value)(_map(function, item) for item in value)
+        items = [_map(function, item) for item in value]
+        return value._make(items) if hasattr(value, "_make") else type(value)(items)
     return function(value) if getattr(value, "shape", ()) else value
 
 

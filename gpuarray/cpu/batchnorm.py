@@ -69,23 +69,25 @@ def batchnorm_inference(x, gamma, beta, statistics, activation):
     return y
 
 
-def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight, group):
+def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight, group, sums):
     """With g = dy where the activation's slope is 1, else 0, and n = (x - mean) * inv_std:
 
         dbeta = sum g,  dgamma = sum g n,  dx = gamma * inv_std * (g - dbeta / M - n * dgamma / M).
     """
-    dx, sum_g, sum_gn = _through_activation(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight)
-    sum_g, sum_gn = group.sum(np.stack([sum_g, sum_gn]))
-    mean, inv_std = statistics
-    rows, x_rows = wide_rows(dx), wide_rows(x)
+    if sums is None:
+        sums = gradient_sums(dy, x, gamma, beta, statistics, activation)
+    sums = sums.sum(0)
+    _add_gradients(sums, dgamma, dbeta, weight)
+    sum_g, sum_gn = group.sum(sums)
+    inv_std, dx = statistics[1], empty(x.shape, x.dtype)
+    rows, through = wide_rows(dx), _through_activation(dy, x, gamma, beta, statistics, activation)
     scale, count = gamma * inv_std, group.whole(x.size // len(gamma))
     slope, constant = scale * inv_std * sum_gn / count, scale * sum_g / count
-    mean, scale, slope, constant = (repeat(vector, rows) for vector in (mean, scale, slope, constant))
+    scale, slope, constant = (repeat(vector, rows) for vector in (scale, slope, constant))
 
     def finish(chunk):
         out = rows[chunk]
-        centred = empty(out.shape, out.dtype)
-        np.subtract(x_rows[chunk], mean, out=centred)
+        centred = through(chunk, out)
         centred *= slope
         out *= scale
         out -= centred
@@ -96,25 +98,48 @@ def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, we
 
 
 def batchnorm_inference_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
-    dx, _, _ = _through_activation(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight)
-    rows = wide_rows(dx)
+    if weight:
+        (sums,) = gradient_sums(dy, x, gamma, beta, statistics, activation)
+        _add_gradients(sums, dgamma, dbeta, weight)
+    dx = empty(x.shape, x.dtype)
+    rows, through = wide_rows(dx), _through_activation(dy, x, gamma, beta, statistics, activation)
     scale = repeat(gamma * statistics[1], rows)
 
     def finish(chunk):
+        through(chunk, rows[chunk])
         rows[chunk] *= scale
 
     in_chunks(finish, len(rows), rows_in_chunk(rows))
     return dx
 
 
-def _through_activation(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight):
-    """g like x, sum g (C,), sum g n (C,); the two sums are added, times weight, to dbeta and dgamma."""
-    g = empty(x.shape, x.dtype)
-    g_rows, dy_rows, x_rows = wide_rows(g), wide_rows(dy), wide_rows(x)
+def gradient_sums(dy, x, gamma, beta, statistics, activation):
+    """sum g and sum g n (batchnorm_grad), as (1, 2, C)."""
+    x_rows, through = wide_rows(x), _through_activation(dy, x, gamma, beta, statistics, activation)
+
+    def sum_chunk(chunk):
+        g = empty(x_rows[chunk].shape, x.dtype)
+        centred = through(chunk, g)
+        sum_g, sum_gc = np.ones(len(g), g.dtype) @ g, np.einsum("mc,mc->c", g, centred)
+        return fold(sum_g, len(gamma)), fold(sum_gc, len(gamma))
+
+    parts = in_chunks(sum_chunk, len(x_rows), rows_in_chunk(x_rows))
+    sum_g, sum_gc = (sum(part).astype(x.dtype) for part in zip(*parts))
+    return np.stack([sum_g, sum_gc * statistics[1]])[None]
+
+
+def _add_gradients(sums, dgamma, dbeta, weight):
+    if weight:
+        dbeta += dbeta.dtype.type(weight) * sums[0]
+        dgamma += dgamma.dtype.type(weight) * sums[1]
+
+
+def _through_activation(dy, x, gamma, beta, statistics, activation):
+    """A function of a chunk of wide rows: it writes g to `out` and returns x - mean."""
+    dy_rows, x_rows = wide_rows(dy), wide_rows(x)
     mean, scale, bound = (repeat(vector, x_rows) for vector in (statistics[0], gamma * statistics[1], -beta))
 
-    def mask_and_sum(chunk):
-        out = g_rows[chunk]
+    def through(chunk, out):
         centred = empty(out.shape, out.dtype)
         np.subtract(x_rows[chunk], mean, out=centred)
         if activation == "relu":
@@ -122,13 +147,6 @@ def _through_activation(dy, x, gamma, beta, statistics, activation, dgamma, dbet
             np.multiply(dy_rows[chunk], out > bound, out=out)
         else:
             np.copyto(out, dy_rows[chunk])
-        sum_g, sum_gc = np.ones(len(out), out.dtype) @ out, np.einsum("mc,mc->c", out, centred)
-        return fold(sum_g, len(gamma)), fold(sum_gc, len(gamma))
+        return centred
 
-    sums = in_chunks(mask_and_sum, len(x_rows), rows_in_chunk(x_rows))
-    sum_g, sum_gc = (sum(part).astype(x.dtype) for part in zip(*sums))
-    sum_gn = sum_gc * statistics[1]
-    if weight:
-        dbeta += dbeta.dtype.type(weight) * sum_g
-        dgamma += dgamma.dtype.type(weight) * sum_gn
-    return g, sum_g, sum_gn
+    return through

@@ -9,11 +9,11 @@ import numpy as np
 
 from gpuarray.cpu import im2col, winograd
 from gpuarray.cpu.activation import activate, add_bias
-from gpuarray.cpu.batchnorm import chunk_moments, merge_moments
+from gpuarray.cpu.batchnorm import chunk_moments, gradient_sums, merge_moments
 from gpuarray.cpu.memory import empty
 
 
-def conv2d(x, w, stride, bias, activation, moments, tf32):
+def conv2d(x, w, stride, bias, activation, moments, tf32, into):
     (n, h, width, _), (k, _, _, channels) = x.shape, w.shape
     y = empty((n, -(-h // stride), -(-width // stride), channels), x.dtype)
     epilogue = _epilogue(bias, activation, moments)
@@ -21,17 +21,17 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
         parts = winograd.convolve(x, w, y, epilogue)
     else:
         parts = im2col.correlate(x, w, stride, _before(k), y, epilogue)
-    return (y, merge_moments(parts, x.dtype)) if moments else y
+    return _with_sums(y, parts, moments, into)
 
 
-def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
+def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32, into):
     dx = empty((len(dy), *size, w.shape[2]), dy.dtype)
     epilogue = _epilogue(bias, activation, moments)
     if winograd.applies(dx.shape, w.shape, stride):
         parts = winograd.input_gradient(dy, w, dx, epilogue)
     else:
         parts = _correlate_phases(dy, w, stride, dx, epilogue)
-    return (dx, merge_moments(parts, dy.dtype)) if moments else dx
+    return _with_sums(dx, parts, moments, into)
 
 
 def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
@@ -57,6 +57,13 @@ def _correlate_phases(dy, w, stride, dx, epilogue):
             begin = len(taps) - 1 - row, taps.shape[1] - 1 - column
             parts += im2col.correlate(dy, taps, 1, begin, dx[:, a::stride, b::stride], epilogue)
     return parts
+
+
+def _with_sums(y, parts, moments, into):
+    """y, and with it what batchnorm forward, or backward, would otherwise sum itself."""
+    if into is not None:
+        return y, gradient_sums(y, *into)
+    return (y, merge_moments(parts, y.dtype)) if moments else y
 
 
 def _before(k):

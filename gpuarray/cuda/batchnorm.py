@@ -50,21 +50,23 @@ def batchnorm_inference(x, gamma, beta, statistics, activation):
     return y
 
 
-def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight, group):
+def batchnorm_grad(dy, x, gamma, beta, statistics, activation, dgamma, dbeta, weight, group, sums):
     mean, inv_std = statistics
     dx = empty(x.shape, x.dtype, x)
     columns = Columns(x, dy, gamma, beta, mean, inv_std)
     defines = _defines(columns, activation)
     inputs = dy, x, gamma, beta, mean, inv_std
-    if columns.few_rows and group.size == 1:
+    if sums is None and columns.few_rows and group.size == 1:
         launch(x, "batchnorm_grad.cu", "batchnorm_grad_small", (columns.strips,), columns.block,
                (*inputs, dx, dgamma, dbeta, np.float32(weight), *columns.sizes()), defines=defines)
         return dx
-    segment, segments = columns.segments_for_sums()
-    partials = empty((segments, 2, columns.channels), np.float32, x)
+    partials = sums
+    if partials is None:
+        segment, segments = columns.segments_for_sums()
+        partials = empty((segments, 2, columns.channels), np.float32, x)
+        launch(x, "batchnorm_grad.cu", "batchnorm_grad_partials", (columns.strips, segments), columns.block,
+               (*inputs, partials, *columns.sizes(segment)), defines=defines)
     sums = empty((2, columns.channels), np.float32, x)
-    launch(x, "batchnorm_grad.cu", "batchnorm_grad_partials", (columns.strips, segments), columns.block,
-           (*inputs, partials, *columns.sizes(segment)), defines=defines)
     add_column_sums(partials, sums, dbeta, dgamma, weight)
     if group.size > 1:
         group.sum(sums)

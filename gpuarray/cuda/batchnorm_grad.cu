@@ -8,7 +8,8 @@
 //   Few rows: a block of batchnorm_grad_small takes all rows of its strip and does everything.
 //   Many rows: batchnorm_grad_partials sums over segments of rows, column_sums in sums.cu adds up the
 //   segments and updates dgamma and dbeta, batchnorm_grad_apply writes dx. x and dy are read twice, because
-//   dx needs the sums over all rows.
+//   dx needs the sums over all rows. Where a convolution wrote dy, it has taken the partial sums on the way
+//   (gradient_epilogue.cuh).
 //   Inference: dx needs no sums, so that one pass gives dx and the partial sums.
 // Layout: partials (segments, 2, channels), sums (2, channels): sum g, then sum g n.
 // Precision: float32, sums in a fixed order.

@@ -6,9 +6,8 @@ from gpuarray.cuda.cast import cast
 from gpuarray.cuda.layout import ELEMENT_TYPES, ceil_div, flat_grid
 from gpuarray.cuda.memory import QUAD, whole_quads
 from gpuarray.cuda.patches import plan_patches, sees_patches
-from gpuarray.cuda.products import ACTIVATIONS, int32, launch_product, quads_vectorise
+from gpuarray.cuda.products import ACTIVATIONS, Epilogue, int32, launch_product, quads_vectorise
 from gpuarray.cuda.runtime import empty, is_aligned, launch, runtime_of
-from gpuarray.cuda.sums import merge_moments
 from gpuarray.cuda.tiles import NARROW, REDUCE, Operand, plan_product
 from gpuarray.cuda.wgmma_weights import weights_for
 from gpuarray.cuda.windows import plan_windows, sees_windows
@@ -20,12 +19,13 @@ ALONG_DEPTH = {"conv_forward": (True, False), "conv_input_grad": (True, True),
                "conv_weight_grad": (False, False)}
 
 
-def conv2d(x, w, stride, bias, activation, moments, tf32):
+def conv2d(x, w, stride, bias, activation, moments, tf32, into):
     (n, h, width, c), (side, _, _, k), w = x.shape, w.shape, cast(w, x.dtype.name)
-    if _is_narrow(side, stride, k, moments):
+    epilogue = Epilogue(bias, activation, moments, into)
+    if _is_narrow(side, stride, k, epilogue):
         return _narrow(x, w, k, (side - 1) // 2, False, bias, activation)
     if winograd.applies(_precision(x, tf32), x.shape, w.shape, stride):
-        return winograd.convolve(x, w, bias, activation, moments)
+        return winograd.convolve(x, w, epilogue)
     p, q = ceil_div(h, stride), ceil_div(width, stride)
     x = whole_quads(x)
     a, b = _operands("conv_forward", x, _at_once(x), _at_once(w))
@@ -36,16 +36,16 @@ def conv2d(x, w, stride, bias, activation, moments, tf32):
         w = weights_for(plan, w, transposed=True)
     else:
         plan = plan_product(precision, a, b, n * p * q, k, side * side * a.padded(c))
-    return _activations(kernel, plan, (x, w), (n, p, q, k), (n, h, width, c, p, q, k, side, stride),
-                        bias, activation, moments)
+    return _activations(kernel, plan, (x, w), (n, p, q, k), (n, h, width, c, p, q, k, side, stride), epilogue)
 
 
-def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
+def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32, into):
     (n, p, q, k), (side, _, c, _), (h, width), w = dy.shape, w.shape, size, cast(w, dy.dtype.name)
-    if _is_narrow(side, stride, c, moments):
+    epilogue = Epilogue(bias, activation, moments, into)
+    if _is_narrow(side, stride, c, epilogue):
         return _narrow(dy, w, c, side // 2, True, bias, activation)
     if winograd.applies(_precision(dy, tf32), (n, h, width, c), w.shape, stride):
-        return winograd.input_gradient(dy, w, size, bias, activation, moments)
+        return winograd.input_gradient(dy, w, size, epilogue)
     a, b = _operands("conv_input_grad", dy, *(_at_once(dy, w),) * 2)
     kernel, precision, phases = "conv_input_grad", _precision(dy, tf32), stride * stride
     if sees_patches(k, dy.dtype.itemsize, side, stride, (p, q), a.at_once == 16):
@@ -56,7 +56,7 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32):
         taps = ceil_div(side, stride) ** 2      # of the phase that has most; it has as many pixels as dy
         plan = plan_product(precision, a, b, n * p * q, c, taps * a.padded(k), phases)
     return _activations(kernel, plan, (dy, w), (n, h, width, c),
-                        (n, h, width, c, p, q, k, side, stride), bias, activation, moments)
+                        (n, h, width, c, p, q, k, side, stride), epilogue)
 
 
 def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
@@ -97,28 +97,26 @@ def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
                        (np.float32(weight), vectorised))
 
 
-def _activations(kernel, plan, operands, shape, sizes, bias, activation, moments):
-    """The activations of `shape` that a product ends in; with moments=True also their (mean, var)."""
+def _activations(kernel, plan, operands, shape, sizes, epilogue):
+    """What a product ends in, activations or a gradient of `shape`, and with it what the epilogue sums."""
     x, cols = operands[0], shape[-1]
     y = empty(shape, x.dtype, x)
-    rows = y.size // cols
-    scalars = np.int32(ACTIVATIONS[activation]), quads_vectorise(cols, bias)
+    rows, scalars = y.size // cols, epilogue.scalars(cols)
     tiles = plan.tiles_down * plan.phases if plan.splits == 1 else ceil_div(rows, REDUCE["TILE_ROWS"])
-    # What write_activations (epilogue.cuh) leaves of each tile.
-    tile_moments = empty((tiles, 2 * cols + 1), np.float32, x) if moments else None
+    of_tiles = epilogue.of_tiles(tiles, cols, x)
+    ended = epilogue.bias, y, of_tiles, *epilogue.normalised()
     if plan.splits == 1:
-        launch_product(kernel, plan, (*operands, bias, y, None, tile_moments, *int32(*sizes), *scalars))
+        launch_product(kernel, plan, (*operands, *ended, None, *int32(*sizes), *scalars))
     else:
         partials = empty((plan.splits, *shape), np.float32, x)
-        launch_product(kernel, plan, (*operands, None, y, partials, None, *int32(*sizes), *scalars))
-        _launch_reduce("reduce_activations", x, (partials, bias, y, tile_moments), (plan.splits, rows, cols),
-                       scalars)
-    return (y, merge_moments(tile_moments, tiles, cols)) if moments else y
+        launch_product(kernel, plan, (*operands, *(None,) * len(ended), partials, *int32(*sizes), *scalars))
+        _launch_reduce("reduce_activations", x, (partials, *ended), (plan.splits, rows, cols), scalars)
+    return epilogue.result(y, of_tiles)
 
 
-def _is_narrow(side, stride, cols, moments):
+def _is_narrow(side, stride, cols, epilogue):
     """Is this for conv_narrow.cu?"""
-    return stride == 1 and cols <= _MOST_NARROW and 2 <= side <= 5 and not moments
+    return stride == 1 and cols <= _MOST_NARROW and 2 <= side <= 5 and not epilogue.sums
 
 
 def _narrow(x, w, cols, before, flipped, bias, activation):

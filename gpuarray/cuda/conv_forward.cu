@@ -36,8 +36,9 @@ struct Operands {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv_forward(In<element> x, In<element> w, In<float> bias, Out<element> y, Out<float> partials,
-             Out<float> moments, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
+conv_forward(In<element> x, In<element> w, In<float> bias, Out<element> y, Out<float> of_tiles,
+             In<element> norm_x, In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std,
+             Out<float> partials, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
              int activation, bool vectorised) {
     const int before = (side - 1) / 2, all_rows = N * P * Q;
     const int across = divide_up(K, TILE_COLS), tile = blockIdx.x / across;
@@ -69,6 +70,7 @@ conv_forward(In<element> x, In<element> w, In<float> bias, Out<element> y, Out<f
         write_partial(sums, partials + blockIdx.z * (all_rows * K), rows.destination, n_rows, col0, K,
                       vectorised);
     else
-        write_activations(sums, y, rows.destination, n_rows, col0, K, vectorised, bias, activation, moments,
-                          tile, divide_up(all_rows, TILE_ROWS));
+        write_result(sums, y, rows.destination, n_rows, col0, K, vectorised, bias, activation,
+                     Normalised<element>{norm_x, gamma, beta, mean, inv_std}, of_tiles, tile,
+                     divide_up(all_rows, TILE_ROWS));
 }

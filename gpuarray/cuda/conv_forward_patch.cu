@@ -40,8 +40,9 @@ struct Operands {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv_forward_patch(In<element> x, In<element> w, In<float> bias, Out<element> y, Out<float> partials,
-                   Out<float> moments, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
+conv_forward_patch(In<element> x, In<element> w, In<float> bias, Out<element> y, Out<float> of_tiles,
+                   In<element> norm_x, In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std,
+                   Out<float> partials, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
                    int activation, bool vectorised) {
     const int before = (side - 1) / 2, across = divide_up(K, TILE_COLS);
     const int tile = blockIdx.x / across, col0 = blockIdx.x % across * TILE_COLS;
@@ -73,6 +74,7 @@ conv_forward_patch(In<element> x, In<element> w, In<float> bias, Out<element> y,
         write_partial(sums, partials + blockIdx.z * (N * P * Q * K), destination, TILE_ROWS, col0, K,
                       vectorised);
     else
-        write_activations(sums, y, destination, TILE_ROWS, col0, K, vectorised, bias, activation, moments,
-                          tile, gridDim.x / across);
+        write_result(sums, y, destination, TILE_ROWS, col0, K, vectorised, bias, activation,
+                     Normalised<element>{norm_x, gamma, beta, mean, inv_std}, of_tiles, tile,
+                     gridDim.x / across);
 }

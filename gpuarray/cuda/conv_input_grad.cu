@@ -32,8 +32,9 @@ struct Operands {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> partials,
-                Out<float> moments, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
+conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> of_tiles,
+                In<element> norm_x, In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std,
+                Out<float> partials, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
                 int activation, bool vectorised) {
     const Phase down(blockIdx.y / stride, H, side, stride), right(blockIdx.y % stride, W, side, stride);
     const int all_rows = N * down.pixels * right.pixels;
@@ -68,6 +69,7 @@ conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, 
         write_partial(sums, partials + blockIdx.z * (N * H * W * C), rows.destination, n_rows, col0, C,
                       vectorised);
     else
-        write_activations(sums, dx, rows.destination, n_rows, col0, C, vectorised, bias, activation, moments,
-                          blockIdx.y * tiles + tile, gridDim.y * tiles);
+        write_result(sums, dx, rows.destination, n_rows, col0, C, vectorised, bias, activation,
+                     Normalised<element>{norm_x, gamma, beta, mean, inv_std}, of_tiles,
+                     blockIdx.y * tiles + tile, gridDim.y * tiles);
 }

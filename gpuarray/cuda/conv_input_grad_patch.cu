@@ -69,8 +69,9 @@ struct Operands {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
-conv_input_grad_patch(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> partials,
-                      Out<float> moments, int N, int H, int W, int C, int P, int Q, int K, int side,
+conv_input_grad_patch(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> of_tiles,
+                      In<element> norm_x, In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std,
+                      Out<float> partials, int N, int H, int W, int C, int P, int Q, int K, int side,
                       int stride, int activation, bool vectorised) {
     const int across = divide_up(C, TILE_COLS), tiles = gridDim.x / across, first_phase = blockIdx.y * GROUPS;
     const int tile = blockIdx.x / across, col0 = blockIdx.x % across * TILE_COLS;
@@ -111,7 +112,8 @@ conv_input_grad_patch(In<element> dy, In<element> w, In<float> bias, Out<element
             write_partial(sums, partials + blockIdx.z * (N * H * W * C), destination, TILE_ROWS, col0, C,
                           vectorised);
         else
-            write_activations(sums, dx, destination, TILE_ROWS, col0, C, vectorised, bias, activation,
-                              moments, phase * tiles + tile, stride * stride * tiles);
+            write_result(sums, dx, destination, TILE_ROWS, col0, C, vectorised, bias, activation,
+                         Normalised<element>{norm_x, gamma, beta, mean, inv_std}, of_tiles,
+                         phase * tiles + tile, stride * stride * tiles);
     }
 }

@@ -1,7 +1,8 @@
 // The second stage of split-K: where the depth of a product was split among blocks, the partial sums of the
 // splits are added up here, always in the same order.
 //
-//   reduce_activations         y = activation(bias + sum over splits), with the moments of each tile
+//   reduce_activations         y = activation(bias + sum over splits), with the moments of each tile; or dy,
+//                              with the sums of each tile for the batchnorm that it goes into
 //   reduce_gradient            dw += weight * sum over splits
 //   reduce_swapped_gradient    the same where x and dy changed places (weight_grad in conv.py)
 //
@@ -10,7 +11,7 @@
 // Layout: partials (splits, rows, cols) float32, y (rows, cols), dw (rows, cols) float32.
 // Precision: float32 sums. Defines: REDUCE in tiles.py.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv.py
-#include "epilogue.cuh"
+#include "gradient_epilogue.cuh"
 
 // This block's tile. Its numbers, read as epilogue.cuh does, are the sums over all splits.
 struct SumOfSplits {
@@ -39,9 +40,9 @@ struct SumOfSplits {
         for (; split < n_splits; ++split) add<1>(v, quad, split, col);
     }
 
-    __device__ SliceMoments& moments() const {
-        __shared__ SliceMoments slices;
-        return slices;
+    __device__ Slices& slices() const {
+        __shared__ Slices shared;
+        return shared;
     }
 
     // Adds the next N splits, all read before the first is added.
@@ -58,12 +59,14 @@ struct SumOfSplits {
 };
 
 extern "C" __global__ void __launch_bounds__(THREADS, 7)
-reduce_activations(In<float> partials, In<float> bias, Out<ELEMENT> y, Out<float> moments, int n_splits,
-                   int rows, int cols, int activation, bool vectorised) {
+reduce_activations(In<float> partials, In<float> bias, Out<ELEMENT> y, Out<float> of_tiles,
+                   In<ELEMENT> norm_x, In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std,
+                   int n_splits, int rows, int cols, int activation, bool vectorised) {
     __shared__ int destination[TILE_ROWS];
     const SumOfSplits sum(partials, n_splits, rows, cols, vectorised, destination);
-    write_activations(sum, y, destination, sum.n_rows, sum.col0, cols, vectorised, bias, activation, moments,
-                      sum.tile, (rows + TILE_ROWS - 1) / TILE_ROWS);
+    write_result(sum, y, destination, sum.n_rows, sum.col0, cols, vectorised, bias, activation,
+                 Normalised<ELEMENT>{norm_x, gamma, beta, mean, inv_std}, of_tiles, sum.tile,
+                 (rows + TILE_ROWS - 1) / TILE_ROWS);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS, 8)

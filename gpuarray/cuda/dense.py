@@ -3,7 +3,7 @@ from gpuarray.cuda import conv
 
 
 def dense(x, w, bias, activation, moments, tf32):
-    result = conv.conv2d(_pixels(x), _one_tap(w), 1, bias, activation, moments, tf32)
+    result = conv.conv2d(_pixels(x), _one_tap(w), 1, bias, activation, moments, tf32, None)
     if not moments:
         return result.reshape(len(x), -1)
     y, statistics = result
@@ -11,7 +11,7 @@ def dense(x, w, bias, activation, moments, tf32):
 
 
 def dense_input_grad(dy, w, tf32):
-    dx = conv.conv2d_input_grad(_pixels(dy), _one_tap(w), 1, (1, 1), None, "linear", False, tf32)
+    dx = conv.conv2d_input_grad(_pixels(dy), _one_tap(w), 1, (1, 1), None, "linear", False, tf32, None)
     return dx.reshape(len(dy), -1)
 
 

@@ -1,6 +1,7 @@
-// How a tile of finished sums ends: as activations with their moments, as a gradient of weights, or as the
+// How a tile of finished sums ends: as activations with their moments, as a gradient of activations with the
+// sums that batchnorm's gradient begins with (gradient_epilogue.cuh), as a gradient of weights, or as the
 // partial sums of a split. The TILE_ROWS x TILE_COLS sums are read a quad at a time by sum(v, row, col);
-// sum.moments() is shared memory for the moments.
+// sum.slices() is shared memory for what each slice of the rows gives to moments and sums.
 //
 // destination[row]: where a row begins in the result, in elements; negative for rows that are padding.
 // cols: columns of the result; the tile covers those from col0 on. vectorised: as in quads.cuh.
@@ -15,9 +16,13 @@
 constexpr int QUADS = TILE_COLS / 4, SLICES = THREADS / QUADS;        // threads that share a quad's rows
 static_assert(SLICES * QUADS == THREADS && TILE_COLS <= THREADS, "threads share evenly");
 
-// The moments of each slice of a tile's rows, before they are merged.
+// Of each slice of a tile's rows, before they are merged: moments, or two sums of each column.
 struct SliceMoments {
     float counts[SLICES], means[SLICES][TILE_COLS], m2s[SLICES][TILE_COLS];
+};
+union Slices {
+    SliceMoments moments;
+    float sums[2][SLICES][TILE_COLS];
 };
 
 // Calls f(row, col, n) for this thread's quads of the first `rows` rows (none if negative); n columns are
@@ -92,7 +97,7 @@ __device__ inline void write_activations(Sum sum, T* y, const int* destination, 
     });
     if (moments == nullptr) return;
 
-    SliceMoments& slices = sum.moments();
+    SliceMoments& slices = sum.slices().moments;
     const int slice = threadIdx.x / QUADS, quad = threadIdx.x % QUADS * 4;
     if (quad == 0) slices.counts[slice] = count;
 #pragma unroll

@@ -1,8 +1,8 @@
 // Between a product and its epilogue, the sums go through shared memory, where every thread can read them
 // all.
-#include "epilogue.cuh"
+#include "gradient_epilogue.cuh"
 
-static_assert(sizeof(SliceMoments) <= sizeof(float) * TILE_ROWS * SUMS_PITCH, "moments take the sums' place");
+static_assert(sizeof(Slices) <= sizeof(float) * TILE_ROWS * SUMS_PITCH, "slices take the sums' place");
 
 struct SumsInShared {
     const float* tile;
@@ -15,9 +15,9 @@ struct SumsInShared {
     __device__ void operator()(float (&v)[4], int row, int col) const {
         load(v, tile + row * SUMS_PITCH + col);
     }
-    // Shared memory for moments. It reuses that of the sums, so that more blocks fit a multiprocessor.
-    __device__ SliceMoments& moments() const {
+    // It reuses the memory of the sums, so that more blocks fit a multiprocessor.
+    __device__ Slices& slices() const {
         __syncthreads();                                                // all sums have been read
-        return *dynamic_shared<SliceMoments>();
+        return *dynamic_shared<Slices>();
     }
 };

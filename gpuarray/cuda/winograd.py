@@ -5,9 +5,8 @@ Images go through in groups whose points fit the workspace.
 import numpy as np
 
 from gpuarray.cuda.layout import ceil_div, flat_grid
-from gpuarray.cuda.products import ACTIVATIONS, int32, launch_product, quads_vectorise
+from gpuarray.cuda.products import int32, launch_product
 from gpuarray.cuda.runtime import empty, launch
-from gpuarray.cuda.sums import merge_moments
 from gpuarray.cuda.tiles import WINOGRAD, WORKSPACE, Operand, plan_product
 
 # Numbers that a tile and channel have at the points (winograd.cuh): of x, w and dx; of dy and y.
@@ -34,15 +33,15 @@ def applies(precision, x_shape, w_shape, stride):
     return precision == "FP32" and side == 5 and stride == 2 and whole and enough and fit
 
 
-def convolve(x, w, bias, activation, moments):
+def convolve(x, w, epilogue):
     n, h, width, _ = x.shape
     y = empty((n, h // 2, width // 2, w.shape[3]), x.dtype, x)
-    return _activations("DEPTH", x, w, y, _groups(x.shape, w.shape), bias, activation, moments)
+    return _activations("DEPTH", x, w, y, _groups(x.shape, w.shape), epilogue)
 
 
-def input_gradient(dy, w, size, bias, activation, moments):
+def input_gradient(dy, w, size, epilogue):
     dx = empty((len(dy), *size, w.shape[2]), dy.dtype, dy)
-    return _activations("COLS", dy, w, dx, _groups(dx.shape, w.shape), bias, activation, moments)
+    return _activations("COLS", dy, w, dx, _groups(dx.shape, w.shape), epilogue)
 
 
 def weight_gradient(x, dy, dw, weight):
@@ -54,7 +53,7 @@ def weight_gradient(x, dy, dw, weight):
                (sums, dw, *int32(splits, c * k), np.float32(weight)), defines=_defines(2))
 
 
-def _activations(phased, x, w, y, groups, bias, activation, moments):
+def _activations(phased, x, w, y, groups, epilogue):
     """Fill y with the convolution of x (phased: DEPTH), or the gradient dx with that of dy (COLS)."""
     c, k = w.shape[2:]
     block, cols, depth = (1, k, c) if phased == "DEPTH" else (2, c, k)           # block: of y
@@ -62,19 +61,18 @@ def _activations(phased, x, w, y, groups, bias, activation, moments):
     launch(x, "winograd_points.cu", "winograd_weights", *flat_grid(4 * c * k), (w, weights, *int32(c * k)),
            defines=_defines(2))
     _, h, width, _ = y.shape
-    scalars = np.int32(ACTIVATIONS[activation]), quads_vectorise(cols, bias)
     down = [ceil_div(y[images].size // cols, WINOGRAD["TILE_ROWS"]) for images in groups]
     across, tiles = ceil_div(cols, WINOGRAD["TILE_COLS"]), sum(down)
-    tile_moments = empty((tiles, 2 * cols + 1), np.float32, x) if moments else None
+    of_tiles = epilogue.of_tiles(tiles, cols, x)
     for number, images in enumerate(groups):
         points = _points_of(x[images], "winograd_windows", 3 - block)
         rows = points.shape[1]
         splits, sums = _product(phased, points, weights, rows, cols, depth)
         launch(x, "winograd_result.cu", "winograd_result", (down[number] * across,), (WINOGRAD["THREADS"],),
-               (sums, bias, y[images], tile_moments,
-                *int32(splits, h, width, cols, rows, sum(down[:number]), tiles), *scalars),
+               (sums, epilogue.bias, y[images], of_tiles, *epilogue.normalised(images),
+                *int32(splits, h, width, cols, rows, sum(down[:number]), tiles), *epilogue.scalars(cols)),
                shared=WINOGRAD["TILE_ROWS"] * WINOGRAD["SUMS_PITCH"] * 4, defines=_defines(block))
-    return (y, merge_moments(tile_moments, tiles, cols)) if moments else y
+    return epilogue.result(y, of_tiles)
 
 
 def _points_of(images, kernel, block):

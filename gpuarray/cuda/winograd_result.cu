@@ -26,9 +26,10 @@ struct Pixels {
     }
 };
 
-// moments: of a whole batch, of which these images are a part; their tiles begin at first_tile.
+// of_tiles: of a whole batch, of which these images are a part; their tiles begin at first_tile.
 extern "C" __global__ void __launch_bounds__(THREADS)
-winograd_result(In<float> points, In<float> bias, Out<float> y, Out<float> moments, int splits, int H, int W,
+winograd_result(In<float> points, In<float> bias, Out<float> y, Out<float> of_tiles, In<float> norm_x,
+                In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std, int splits, int H, int W,
                 int C, int tiles, int first_tile, int all_tiles, int activation, bool vectorised) {
     const int columns = (C + TILE_COLS - 1) / TILE_COLS;
     const int group = blockIdx.x / columns, col0 = blockIdx.x % columns * TILE_COLS;
@@ -50,8 +51,9 @@ winograd_result(In<float> points, In<float> bias, Out<float> y, Out<float> momen
         at.get(v, points, splits, tiles, C);
         transform<Transposed<Powers<4>>>(pixels.v, v);
     }
-    write_activations(SumsInShared(pixels), y, destination, TILE_ROWS, col0, C, vectorised, bias, activation,
-                      moments, first_tile + group, all_tiles);
+    write_result(SumsInShared(pixels), y, destination, TILE_ROWS, col0, C, vectorised, bias, activation,
+                 Normalised<float>{norm_x, gamma, beta, mean, inv_std}, of_tiles, first_tile + group,
+                 all_tiles);
 }
 
 extern "C" __global__ void __launch_bounds__(THREADS)

@@ -30,7 +30,7 @@ from gpuarray.operations.likelihoods import (
 from gpuarray.operations.losses import (
     add_means, feature_loss, gan_cost, non_saturating_grad, reparametrise, reparametrise_grad)
 from gpuarray.operations.normalisation import (
-    batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad)
+    Normalised, batchnorm, batchnorm_grad, batchnorm_inference, batchnorm_inference_grad)
 from gpuarray.operations.optimisers import adam_step, rmsprop_step
 from gpuarray.operations.products import (
     bias_activation_grad, conv2d, conv2d_input_grad, conv2d_weight_grad, dense, dense_input_grad,

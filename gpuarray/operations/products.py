@@ -3,6 +3,8 @@
 Weights w of another type than the activations are rounded to theirs first.
 """
 from gpuarray.checks import check_precision, check_value, checked
+from gpuarray.errors import ArgumentError
+from gpuarray.operations.normalisation import ACTIVATIONS as NORMALISED_ACTIVATIONS
 from gpuarray.rules import FINITE, Choice, Shape, Whole
 
 ACTIVATIONS = Choice(("linear", "relu", "tanh"))
@@ -10,33 +12,38 @@ SIZE = Shape(axes=2)
 STRIDE = Whole(1, 255)          # stride x stride phases lie along one axis of a kernel's grid
 
 
-def conv2d(x, w, stride=1, bias=None, activation="linear", moments=False, tf32=False):
+def conv2d(x, w, stride=1, bias=None, activation="linear", moments=False, tf32=False, into=None):
     """Convolution (cross-correlation) with 'same' padding: (k-1)//2 before and k//2 after, at every stride.
 
     x (N, H, W, C), w (k, k, C, K), bias (K,) -> y (N, ceil(H/s), ceil(W/s), K), y = activation(conv + bias).
     activation: 'linear', 'relu' or 'tanh'. moments=True returns (y, (mean, var)): the mean and the biased
     variance of y over N, H and W, (K,) each, for batchnorm.
+    into: where y is a gradient, the batchnorm (Normalised) whose output it is the gradient to. Then there are
+    no bias, activation or moments, and (y, sums) is returned, with the sums that batchnorm_grad begins with.
     """
     backend = checked("conv2d", stride=(stride, STRIDE), x=(x, "N H W C", "T"), w=(w, "k k C K", "W"),
                       bias=(bias, "K", "P|None"), activation=(activation, ACTIVATIONS),
-                      y="N H/stride W/stride K")
+                      y="N H/stride W/stride K", **_contract_of("conv2d", into, "N H/stride W/stride K", bias,
+                                                                activation, moments))
     check_precision("conv2d", backend, x, tf32)
-    return backend.conv2d(x, w, stride, bias, activation, moments, tf32)
+    return backend.conv2d(x, w, stride, bias, activation, moments, tf32, into)
 
 
-def conv2d_input_grad(dy, w, stride, size, bias=None, activation="linear", moments=False, tf32=False):
+def conv2d_input_grad(dy, w, stride, size, bias=None, activation="linear", moments=False, tf32=False,
+                      into=None):
     """The gradient of conv2d to its input of `size` = (H, W); or the up-convolution, dy to s times its size.
 
     dy (N, ceil(H/s), ceil(W/s), K), w (k, k, C, K) -> dx (N, H, W, C). As an up-convolution (paper, section
     4: 'backward convolution') dy is the layer's input, w is (k, k, C_out, C_in), and bias (C,), activation
-    and moments mean what they mean in conv2d.
+    and moments mean what they mean in conv2d. So does `into`, for a gradient.
     """
     check_value("conv2d_input_grad", "size", size, SIZE)
     backend = checked("conv2d_input_grad", stride=(stride, STRIDE), H=size[0], W=size[1],
                       dy=(dy, "N H/stride W/stride K", "T"), w=(w, "k k C K", "W"),
-                      bias=(bias, "C", "P|None"), activation=(activation, ACTIVATIONS), dx="N H W C")
+                      bias=(bias, "C", "P|None"), activation=(activation, ACTIVATIONS), dx="N H W C",
+                      **_contract_of("conv2d_input_grad", into, "N H W C", bias, activation, moments))
     check_precision("conv2d_input_grad", backend, dy, tf32)
-    return backend.conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32)
+    return backend.conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32, into)
 
 
 def conv2d_weight_grad(x, dy, dw, stride=1, weight=1.0, tf32=False):
@@ -84,3 +91,16 @@ def bias_activation_grad(dy, y, activation, dbias=None, weight=1.0):
                       dbias=(dbias, "K", "P|None"), activation=(activation, ACTIVATIONS),
                       weight=(weight, FINITE))
     return backend.bias_activation_grad(dy, y, activation, dbias, weight)
+
+
+def _contract_of(operation, into, axes, bias, activation, moments):
+    """What is asked of the batchnorm that a gradient with these axes goes into."""
+    if into is None:
+        return {}
+    if bias is not None or activation != "linear" or moments:
+        raise ArgumentError(f"{operation}: a gradient (into) has no bias, activation or moments: leave them "
+                            "out")
+    c = axes.split()[-1]
+    return {"into.x": (into.x, axes, "T"), "into.gamma": (into.gamma, c, "P"),
+            "into.beta": (into.beta, c, "P"), "into.statistics": (into.statistics, (c, c), "P"),
+            "into.activation": (into.activation, NORMALISED_ACTIVATIONS)}

@@ -62,11 +62,17 @@ def _patches(x, precision):
     maps, w = ga.zeros((1, 16, 16, 32), np.float32, x), ga.zeros((5, 5, 32, 64), np.float32, x)
     maps, tf32 = ga.cast(maps, element), precision == "tf32"
     y = ga.conv2d(maps, w, 2, tf32=tf32)
-    ga.conv2d_input_grad(y, w, 2, (16, 16), tf32=tf32)
+    ga.conv2d_input_grad(y, w, 2, (16, 16), tf32=tf32, into=_batchnorm_of(maps))
     ga.conv2d_weight_grad(maps, y, w, 2, tf32=tf32)
     maps, w = ga.zeros((1, 8, 8, 96), np.float32, x), ga.zeros((2, 2, 96, 96), np.float32, x)
     y = ga.conv2d(ga.cast(maps, element), w, 1, tf32=tf32)
     ga.conv2d_input_grad(y, w, 1, (8, 8), tf32=tf32)
+
+
+def _batchnorm_of(x):
+    """A batchnorm that a gradient like x goes into."""
+    channels = ga.zeros(x.shape[-1:], np.float32, x)
+    return ga.Normalised(x, channels, channels, (channels, channels), "relu")
 
 
 @contextmanager
@@ -81,7 +87,7 @@ def _winograd(x):
     maps, w = ga.zeros((1, 8, 16, 12), np.float32, x), ga.zeros((5, 5, 12, 20), np.float32, x)
     with winograd_everywhere():
         y = ga.conv2d(maps, w, 2, moments=True)[0]
-        ga.conv2d_input_grad(y, w, 2, (8, 16))
+        ga.conv2d_input_grad(y, w, 2, (8, 16), into=_batchnorm_of(maps))
         ga.conv2d_weight_grad(maps, y, w, 2)
 
 

@@ -54,6 +54,19 @@ def test_weight_zero_leaves_parameter_gradients_alone():
     assert (dgamma == 3).all() and (dbeta == 4).all()
 
 
+def test_given_sums_are_used():
+    """In whatever parts they come."""
+    x, dy, gamma, beta = draw((4, 3, 3, 5), np.random.default_rng(8))
+    _, statistics = ga.batchnorm(x, gamma, beta, EPS, "linear")
+    sums, before = np.random.default_rng(9).standard_normal((3, 2, 5)), np.ones((2, 5))
+    dgamma, dbeta = before.copy()
+    dx = ga.batchnorm_grad(dy, x, gamma, beta, statistics, "linear", dgamma, dbeta, 0.5, sums=sums)
+    sum_g, sum_gn = sums.sum(0)
+    n = (x - statistics[0]) * statistics[1]
+    assert_close(dx, gamma * statistics[1] * (dy - sum_g / 36 - n * sum_gn / 36), 1e-12)
+    assert_close([dgamma, dbeta], before + 0.5 * sums.sum(0)[::-1], 1e-12)
+
+
 def test_given_moments_are_used():
     x, _, gamma, beta = draw((4, 3, 3, 5), np.random.default_rng(4))
     mean, var = np.full(5, 0.25), np.full(5, 4.0)

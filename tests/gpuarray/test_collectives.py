@@ -54,19 +54,28 @@ def test_moments_are_those_of_the_whole_batch(size, dtype, mean):
 
 
 @sizes
-def test_the_gradient_of_batchnorm_is_that_of_the_whole_batch(size):
+@pytest.mark.parametrize("given", [False, True])
+def test_the_gradient_of_batchnorm_is_that_of_the_whole_batch(size, given):
     x, dy = RNG.standard_normal((2, BATCH, 3, 3, 5))
     gamma, beta = RNG.standard_normal((2, 5))
 
-    def gradients(dy, x, group, statistics):
+    def gradients(dy, x, group, statistics, sums=None):
         dgamma, dbeta = np.zeros(5), np.zeros(5)
-        dx = ga.batchnorm_grad(dy, x, gamma, beta, statistics, "relu", dgamma, dbeta, group=group)
+        dx = ga.batchnorm_grad(dy, x, gamma, beta, statistics, "relu", dgamma, dbeta, 1.0, group, sums)
         return dx, dgamma, dbeta
+
+    def of_a_part(group):
+        """With sums that the product before has taken, which is here a convolution that copies dy."""
+        dy_here, x_here = np.array(dy[group.part]), np.array(x[group.part])
+        if not given:
+            return gradients(dy_here, x_here, group, statistics)
+        into = ga.Normalised(x_here, gamma, beta, statistics, "relu")
+        dy_here, sums = ga.conv2d(dy_here, np.eye(5)[None, None], into=into)
+        return gradients(dy_here, x_here, group, statistics, sums)
 
     _, statistics = ga.batchnorm(x, gamma, beta, 1e-5)
     dx, dgamma, dbeta = gradients(dy, x, ga.ALONE, statistics)
-    parts = in_groups(size, lambda group: gradients(
-        np.array(dy[group.part]), np.array(x[group.part]), group, statistics))
+    parts = in_groups(size, of_a_part)
     assert_close(np.concatenate([part[0] for part in parts]), dx, 1e-13)
     assert_close(sum(part[1] for part in parts), dgamma, 1e-13)
     assert_close(sum(part[2] for part in parts), dbeta, 1e-13)

@@ -38,6 +38,22 @@ def batchnorm_grads(a):
     for name in ("batchnorm_grad", "batchnorm_inference_grad"):
         for changed, value in changes.items():
             yield name, changed, partial(getattr(ga, name), **good | {changed: value})
+    for sums in a(2, 4), a(1, 2, 3):
+        yield "batchnorm_grad", "sums", partial(ga.batchnorm_grad, **good, sums=sums)
+
+
+def gradients_into_batchnorm(a):
+    """Both products that write a gradient, with what is changed of the batchnorm that it goes into."""
+    for call, x in ((partial(ga.conv2d, a.x, a.w, 2), a.dy),
+                    (partial(ga.conv2d_input_grad, a.dy, a.w, 2, (8, 8)), a.x)):
+        c, other, name = a(x.shape[-1]), a(7), call.func.__name__
+        good = ga.Normalised(x, c, c, (c, c), "relu")
+        changes = {"x": a(2, 8, 9, 3), "gamma": other, "beta": None, "activation": "tanh"}
+        for changed, value in changes.items():
+            yield name, rf"into\.{changed}", partial(call, into=good._replace(**{changed: value}))
+        yield name, r"into\.statistics\[1\]", partial(call, into=good._replace(statistics=(c, other)))
+        for option in dict(bias=c), dict(activation="relu"), dict(moments=True):
+            yield name, "a gradient", partial(call, into=good, **option)
 
 
 def refusals(a):
@@ -100,6 +116,7 @@ def refusals(a):
         ("batchnorm_inference", "activation",
          lambda: ga.batchnorm_inference(a.rows, flat, flat, (flat, flat), "elu")),
         *batchnorm_grads(a),
+        *gradients_into_batchnorm(a),
         ("feature_loss", "b", lambda: ga.feature_loss(a(2, 3), a(3, 2))),
         ("reparametrise", "noise", lambda: ga.reparametrise(a.h, a(2, 2), 8.0)),
         ("reparametrise", "h", lambda: ga.reparametrise(a(2, 5), a.noise, 8.0)),
@@ -175,7 +192,7 @@ def test_refuses(where, number):
 
 def test_every_operation_is_in_the_table():
     public = {name for name, value in vars(operations).items() if callable(value)}
-    assert public - {name.split(":")[0] for name in NAMES} == {"empty", "zeros"}
+    assert public - {name.split(":")[0] for name in NAMES} == {"empty", "zeros", "Normalised"}
 
 
 @pytest.mark.parametrize("where", BACKENDS)

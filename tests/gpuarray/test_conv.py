@@ -129,6 +129,22 @@ def test_epilogue_of_both_directions(n, h, width, c, channels, k, stride, activa
         assert_close(variance, wanted.var((0, 1, 2)), np.float64)
 
 
+@pytest.mark.parametrize("activation", ["linear", "relu"])
+@pytest.mark.parametrize("n, h, width, c, channels, k, stride", EPILOGUE_SHAPES)
+def test_sums_for_the_gradient_of_batchnorm(n, h, width, c, channels, k, stride, activation):
+    x, w, dy = case(n, h, width, c, channels, k, stride, np.float64)
+    calls = (lambda into: gpuarray.conv2d(x, w, stride, into=into), plain_conv(x, w, stride),
+             ), (lambda into: gpuarray.conv2d_input_grad(dy, w, stride, (h, width), into=into),
+                 plain_input_grad(dy, w, stride, (h, width)))
+    for call, wanted in calls:
+        a, (gamma, beta, mean, inv_std) = draw(*wanted.shape, seed=5), draw(4, wanted.shape[-1], seed=6)
+        y, sums = call(gpuarray.Normalised(a, gamma, beta, (mean, inv_std), activation))
+        normalised = (a - mean) * inv_std
+        g = wanted if activation == "linear" else wanted * (gamma * normalised + beta > 0)
+        assert_close(y, wanted, np.float64)
+        assert_close(sums, np.stack([g.sum((0, 1, 2)), (g * normalised).sum((0, 1, 2))])[None], np.float64)
+
+
 def test_variance_survives_a_large_mean():
     x, w = draw(8, 16, 16, 16).astype(np.float32), draw(5, 5, 16, 16, seed=1).astype(np.float32)
     bias = np.full(16, 3e3, np.float32)
