@@ -11,6 +11,12 @@ many times in one step. The only state are the running statistics of batchnorm, 
 images or z take through the network. Phases: 'train' uses the batch's statistics and updates the path's
 running ones, 'batch' uses the batch's and updates nothing, 'test' uses the path's running ones.
 
+Forward, the product before a batchnorm takes the moments of what it writes. Backward, the product that writes
+dy takes the sums that the gradient of batchnorm begins with, if it is told which batchnorm dy goes `into`:
+
+    dy = pullback_above(dy_above, into=pullback.norm)        # (dy, sums); dy alone where there is no norm
+    dx = pullback(dy)
+
 Axes: N images, H x W pixels, C channels in, K channels out, D inputs of a dense layer.
 """
 import numpy as np
@@ -56,10 +62,14 @@ class BatchNorm:
                                          self.momentum)
             gradient = ga.batchnorm_grad
 
-        def pullback(dy, weight=1.0):
-            return gradient(dy, a, gamma, beta, statistics, self.activation,
-                            self.gamma.gradient, self.beta.gradient, weight, *group)
+        norm = ga.Normalised(a, gamma, beta, statistics, self.activation)
 
+        def pullback(dy, weight=1.0):
+            """dy: like a; or (dy, sums)."""
+            dy, *sums = dy if isinstance(dy, tuple) else (dy,)
+            return gradient(dy, *norm, self.gamma.gradient, self.beta.gradient, weight, *group, *sums)
+
+        pullback.norm = None if phase == "test" else norm
         return y, pullback
 
 
@@ -95,24 +105,25 @@ class Layer:
         a, moments = (self.apply(x), None) if phase == "test" else self.apply(x, moments=True)
         y, back_norm = self.norm(a, phase, path, moments)
 
-        def pullback(dy, weight=1.0, need_dx=True):
-            return self.transpose(x, back_norm(dy, weight), weight, need_dx)
+        def pullback(dy, weight=1.0, need_dx=True, into=None):
+            return self.transpose(x, back_norm(dy, weight), weight, need_dx, into)
 
+        pullback.norm = back_norm.norm
         return y, pullback
 
     def _biased(self, x):
         y = self.apply(x, bias=self.bias.value, activation=self.activation)
 
-        def pullback(dy, weight=1.0, need_dx=True):
+        def pullback(dy, weight=1.0, need_dx=True, into=None):
             da = ga.bias_activation_grad(dy, y, self.activation, self.bias.gradient, weight)
-            return self.transpose(x, da, weight, need_dx)
+            return self.transpose(x, da, weight, need_dx, into)
 
         return y, pullback
 
     def linear(self, x):
         """The row's linear operation alone, before batchnorm and activation: where Dis_l is read."""
-        def pullback(da, weight=1.0, need_dx=True):
-            return self.transpose(x, da, weight, need_dx)
+        def pullback(da, weight=1.0, need_dx=True, into=None):
+            return self.transpose(x, da, weight, need_dx, into)
 
         return self.apply(x), pullback
 
@@ -123,10 +134,10 @@ class Layer:
         zero, one = (ga.zeros(a.shape[-1:], self.weights.value.dtype, x) for _ in range(2))
         one += 1
 
-        def pullback(dy, weight=1.0, need_dx=True):
+        def pullback(dy, weight=1.0, need_dx=True, into=None):
             da = ga.batchnorm_inference_grad(dy, a, one, zero, statistics, "linear", self.norm.gamma.gradient,
                                              self.norm.beta.gradient, weight=0)
-            return linear_back(da, weight, need_dx)
+            return linear_back(da, weight, need_dx, into)
 
         return ga.batchnorm_inference(a, one, zero, statistics, "linear"), pullback
 
@@ -142,12 +153,12 @@ class Conv(Layer):
     def apply(self, x, **epilogue):
         return ga.conv2d(x, self.weights.multiplied, self.stride, tf32=self.tf32, **epilogue)
 
-    def transpose(self, x, da, weight, need_dx):
+    def transpose(self, x, da, weight, need_dx, into=None):
         if weight:
             ga.conv2d_weight_grad(x, da, self.weights.gradient, self.stride, weight, tf32=self.tf32)
         if need_dx:
             return ga.conv2d_input_grad(da, self.weights.multiplied, self.stride, x.shape[1:3],
-                                        tf32=self.tf32)
+                                        tf32=self.tf32, into=into)
 
     def output_shape(self, shape):
         height, width, _ = shape
@@ -170,11 +181,11 @@ class UpConv(Layer):
         size = x.shape[1] * self.stride, x.shape[2] * self.stride
         return ga.conv2d_input_grad(x, self.weights.multiplied, self.stride, size, tf32=self.tf32, **epilogue)
 
-    def transpose(self, x, da, weight, need_dx):
+    def transpose(self, x, da, weight, need_dx, into=None):
         if weight:
             ga.conv2d_weight_grad(da, x, self.weights.gradient, self.stride, weight, tf32=self.tf32)
         if need_dx:
-            return ga.conv2d(da, self.weights.multiplied, self.stride, tf32=self.tf32)
+            return ga.conv2d(da, self.weights.multiplied, self.stride, tf32=self.tf32, into=into)
 
     def output_shape(self, shape):
         height, width, _ = shape
@@ -207,7 +218,7 @@ class Dense(Layer):
             flat = ga.concatenate(flat, ga.cast(attributes, x.dtype), axis=-1)        # (N, D + A)
         y, pullback_flat = super().__call__(flat, phase, path)                        # (N, K)
 
-        def pullback(dy, weight=1.0, need_dx=True):
+        def pullback(dy, weight=1.0, need_dx=True, into=None):       # dx is reshaped: no columns of `into`
             dx = pullback_flat(dy.reshape(y.shape), weight, need_dx)
             if need_dx and self.attributes:
                 dx = dx[:, :d].copy()
@@ -218,7 +229,7 @@ class Dense(Layer):
     def apply(self, x, **epilogue):
         return ga.dense(x, self.weights.multiplied, tf32=self.tf32, **epilogue)
 
-    def transpose(self, x, da, weight, need_dx):
+    def transpose(self, x, da, weight, need_dx, into=None):
         if weight:
             ga.dense_weight_grad(x, da, self.weights.gradient, weight, tf32=self.tf32)
         if need_dx:

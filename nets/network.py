@@ -80,8 +80,8 @@ class Network:
 
         def pullback_all(dy, weight=1.0, need_dx=True):
             dy = ga.cast(dy, inside)
-            for pullback in pullbacks[:0:-1]:
-                dy = pullback(dy, weight)
+            for pullback, below in zip(pullbacks[:0:-1], pullbacks[-2::-1]):
+                dy = pullback(dy, weight, into=getattr(below, "norm", None))
             dx = pullbacks[0](dy, weight, need_dx)
             return ga.cast(dx, outside) if need_dx else None
 

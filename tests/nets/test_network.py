@@ -1,6 +1,9 @@
+from unittest import mock
+
 import numpy as np
 import pytest
 
+import gpuarray as ga
 import nets
 from tests.gpuarray.check import check_gradient
 from tests.nets.by_hand import along
@@ -29,6 +32,19 @@ def test_table_tells_the_shapes_and_counts(kind, size, channels):
         assert x.shape == (2, *shape) and count == sum(p.value.size for p in layer.parameters)
     assert shape == {"encoder": (2 * Z,), "decoder": (size, size, channels), "discriminator": (1,)}[kind]
     assert network.parameter_count == sum(count for _, _, count in rows)
+
+
+@pytest.mark.parametrize("kind, given", [
+    ("encoder", [False, False, True, True]), ("decoder", [True, True, True, False]),
+    ("discriminator", [False, False, True, True])])
+@pytest.mark.parametrize("phase", ["batch", "test"])
+def test_convolutions_hand_on_the_sums_for_the_batchnorm_below(kind, given, phase):
+    """From the last layer on; dense ones do not, whose columns are not the channels below."""
+    network, shape = tiny(kind)
+    with mock.patch.object(ga, "batchnorm_grad", wraps=ga.batchnorm_grad) as gradient:
+        y, pullback = network(np.random.default_rng(1).standard_normal((2, *shape)), phase)
+        pullback(y)
+    assert [len(call.args) == 11 for call in gradient.call_args_list] == (given if phase == "batch" else [])
 
 
 def test_dense_networks_are_those_of_the_released_code():
