@@ -89,7 +89,7 @@ def _drawn(reports):
 
     panels = [panel for panel in PANELS if any(name in reports[-1] for name, _ in panel[1])]
     rows = -(-len(panels) // 2)
-    height = 2.8 * rows                      # inches, of which 0.35 are above and 0.5 are below a panel's axes
+    height = 2.8 * rows                      # inches: 0.35 of them above a panel's axes, 0.5 below
     figure = Figure(figsize=(11, height))    # layout="constrained" would draw everything twice
     figure.subplots_adjust(0.08, 0.5 / height, 0.98, 1 - 0.35 / height, wspace=0.2, hspace=0.85 / 1.95)
     FigureCanvasAgg(figure)

@@ -1,5 +1,5 @@
-// mma.sync, in the fragment layouts of the PTX manual. It reads and writes registers alone, so that it needs no
-// sanitizer: it is compiled once, with the scheduler.
+// mma.sync, in the fragment layouts of the PTX manual. It reads and writes registers alone, so that it needs
+// no sanitizer: it is compiled once, with the scheduler.
 #include "scheduler.h"
 
 #include <string.h>

@@ -117,7 +117,7 @@ def _likelihoods(x):
 
 
 def once(launch):
-    """`launch`, but not again with the same sizes: which addresses a kernel touches depends on nothing else."""
+    """`launch`, but not again with the same sizes: it would touch the same addresses once more."""
     done = set()
 
     def launch_once(source, kernel, grid, block, args, shared=0, defines=()):
