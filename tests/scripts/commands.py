@@ -1,8 +1,8 @@
 """Running `python -m experiment` as a user does, from any folder."""
 import os
-import subprocess
 import sys
 
+from tests.scripts import warm
 from tests.scripts.scripts import ENVIRONMENT, ROOT
 
 FROM_ANYWHERE = {**ENVIRONMENT, "PYTHONPATH": os.pathsep.join([str(ROOT), ENVIRONMENT.get("PYTHONPATH", "")])}
@@ -15,8 +15,7 @@ def command_line(*arguments):
 
 def call(*arguments, cwd):
     """The finished process, with stdout and stderr as text."""
-    return subprocess.run(command_line(*arguments), cwd=cwd, env=FROM_ANYWHERE, text=True,
-                          capture_output=True, timeout=300)
+    return warm.call("experiment", *arguments, cwd=cwd, env=FROM_ANYWHERE)
 
 
 def do(*arguments, cwd):

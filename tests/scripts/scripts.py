@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from experiment.reopen import script_file
+from tests.scripts import warm
 
 ROOT = Path(__file__).resolve().parents[2]
 TINY = ("--data", "toyfaces", "--image-size", "32", "--width", "0.1", "--z-size", "6", "--epoch-size", "2",
@@ -30,15 +31,17 @@ def command(script, *arguments, cache):
     return [sys.executable, str(ROOT / script_file(script)), *map(str, arguments), "--cache", str(cache)]
 
 
-def call(script, *arguments, cache, cwd):
-    """The finished process, with stdout and stderr as text."""
-    return subprocess.run(command(script, *arguments, cache=cache), env=ENVIRONMENT, cwd=cwd,
-                          capture_output=True, text=True, timeout=300)
+def call(script, *arguments, cache, cwd, anew=False):
+    """The finished process, with stdout and stderr as text. anew: of a Python that is started for it."""
+    typed = command(script, *arguments, cache=cache)
+    if anew:
+        return subprocess.run(typed, env=ENVIRONMENT, cwd=cwd, capture_output=True, text=True, timeout=300)
+    return warm.call(*typed[1:], cwd=cwd, env=ENVIRONMENT)
 
 
-def train(script, *arguments, cache, cwd):
+def train(script, *arguments, cache, cwd, anew=False):
     """A run that must succeed, quietly on stderr."""
-    done = call(script, *tiny(script, arguments), *arguments, cache=cache, cwd=cwd)
+    done = call(script, *tiny(script, arguments), *arguments, cache=cache, cwd=cwd, anew=anew)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     return done
 

@@ -71,7 +71,7 @@ def test_what_is_done_is_not_done_again(side):
 def test_a_comparison_that_was_stopped_ends_as_if_it_had_not_been(side, tmp_path):
     shutil.copytree(side[0] / "cache", tmp_path / "cache")
     longer = [*COMPARE, "--models", "gan,vaegan"]
-    longer[longer.index("--epochs") + 1] = "60"
+    longer[longer.index("--epochs") + 1] = "20"
     shutil.copytree(tmp_path / "cache", tmp_path / "whole" / "cache")
     do(*longer, cwd=tmp_path / "whole")
     with subprocess.Popen(command_line(*longer), cwd=tmp_path, env=FROM_ANYWHERE, text=True,

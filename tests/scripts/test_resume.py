@@ -16,7 +16,7 @@ LONG = "--epochs", 2, "--epoch-size", 10
 def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(script, arguments, cache, tmp_path):
     train(script, *arguments, "--epochs", 2, "--out", "whole", cache=cache, cwd=tmp_path)
     train(script, *arguments, "--epochs", 1, "--out", "run", cache=cache, cwd=tmp_path)
-    done = train(script, "--epochs", 2, "--out", "run", "--resume", cache=cache, cwd=tmp_path)
+    done = train(script, "--epochs", 2, "--out", "run", "--resume", cache=cache, cwd=tmp_path, anew=True)
     assert "going on from run/checkpoints/epoch_0001.npz, step 2 of 4" in done.stdout
     last = "checkpoints/epoch_0002.npz"
     assert arrays(tmp_path / "run" / last) == arrays(tmp_path / "whole" / last)
@@ -29,7 +29,7 @@ def test_the_fixed_discriminator_comes_back_too(gan_run, cache, tmp_path):
     measure = ["--similarity", "discriminator", "--discriminator", gan_run]
     train("celeba_vae", *measure, "--epochs", 2, "--out", "whole", cache=cache, cwd=tmp_path)
     train("celeba_vae", *measure, "--epochs", 1, "--out", "run", cache=cache, cwd=tmp_path)
-    train("celeba_vae", "--epochs", 2, "--out", "run", "--resume", cache=cache, cwd=tmp_path)
+    train("celeba_vae", "--epochs", 2, "--out", "run", "--resume", cache=cache, cwd=tmp_path, anew=True)
     last = "checkpoints/epoch_0002.npz"
     assert arrays(tmp_path / "run" / last) == arrays(tmp_path / "whole" / last)
 
@@ -56,7 +56,7 @@ def test_a_signal_saves_the_state(number, status, uninterrupted, cache, tmp_path
     assert errors.startswith("interrupted at step ") and errors.count("\n") == 1
     assert errors.endswith("go on with --out run --resume\n")
     assert metrics(tmp_path / "run")[-1]["step"] < 20
-    done = call("celeba_aegan", "--out", "run", "--resume", cache=cache, cwd=tmp_path)
+    done = call("celeba_aegan", "--out", "run", "--resume", cache=cache, cwd=tmp_path, anew=True)
     assert (done.returncode, done.stderr) == (0, "")
     last = "checkpoints/epoch_0002.npz"
     assert arrays(tmp_path / "run" / last) == arrays(uninterrupted / last)
