@@ -24,13 +24,11 @@ def call(what, *arguments, cwd, env):
     """The finished process of `python what arguments`, with stdout and stderr as text. what: the path of a
     script, or the name of a package."""
     server = _server()
-    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
-        streams = [f"/proc/{os.getpid()}/fd/{file.fileno()}" for file in (out, err)]
-        request = [str(what), list(map(str, arguments)), os.fspath(cwd), env, streams]
+    with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
+        request = [str(what), list(map(str, arguments)), os.fspath(cwd), env, [out.name, err.name]]
         server.stdin.write(json.dumps(request) + "\n")
         server.stdin.flush()
         status = int(server.stdout.readline())
-        out.seek(0), err.seek(0)
         return subprocess.CompletedProcess([what, *arguments], status, out.read(), err.read())
 
 
