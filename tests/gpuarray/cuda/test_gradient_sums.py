@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 import gpuarray as ga
-from gpuarray.cuda import patches, tiles, winograd
+from gpuarray.cuda import patches, products, tiles, winograd
 from tests.cuda_on_cpu.workload import winograd_everywhere
 from tests.gpuarray.check import TOLERANCE, assert_close
 from tests.gpuarray.cuda.check import FLOAT32, in_float64, misaligned
@@ -86,7 +86,9 @@ def test_tiles_of_more_rows_than_are_read_at_once(cuda_any_order, monkeypatch, t
 @every_precision
 @pytest.mark.parametrize("shape", ODD_PATCHES + ALL_PHASES, ids=str)
 def test_patches(cuda, monkeypatch, launched, shape, precision):
+    """Ends of their own, not conv_reduce.cu's."""
     monkeypatch.setattr(patches, "WGMMA_CARDS", ())
+    monkeypatch.setattr(tiles, "choose_splits", lambda *_: 1)
     number = (ODD_PATCHES + ALL_PHASES).index(shape)
     with cuda.threads_in_order(*ORDERS[number % 4]):
         check_both(cuda, shape, precision, ACTIVATIONS[number // 2 % 2])
@@ -95,7 +97,8 @@ def test_patches(cuda, monkeypatch, launched, shape, precision):
 
 @pytest.mark.parametrize("precision", ["TF32", "BF16"])
 @pytest.mark.parametrize("shape", WGMMA_SHAPES, ids=str)
-def test_wgmma(cuda, multiplied, shape, precision):
+def test_wgmma(cuda, monkeypatch, multiplied, shape, precision):
+    monkeypatch.setattr(tiles, "choose_splits", lambda *_: 1)
     number = WGMMA_SHAPES.index(shape)
     with cuda.threads_in_order(*ORDERS[number % 4]):
         check_both(cuda, shape, precision, ACTIVATIONS[number % 2])
@@ -125,8 +128,16 @@ def test_arrays_at_odd_addresses(cuda, monkeypatch, splits, precision):
     check_both(cuda, (1, 6, 6, 16, 24, 3, 1), precision, "relu", place=lambda array: misaligned(cuda, array))
 
 
-@pytest.mark.parametrize("odd", ["x", "gamma", "beta", "mean", "inv_std"])
-def test_one_array_at_an_odd_address(cuda, odd):
+@pytest.mark.parametrize("odd", [None, "x", "gamma", "beta", "mean", "inv_std"])
+def test_one_array_at_an_odd_address(cuda, monkeypatch, odd):
+    """Then no array is read four at a time, which a GPU would refuse."""
+    at_once, launch = [], products.launch
+
+    def noted(like, source, kernel, grid, block, args, **options):
+        at_once.append(args[-1])
+        launch(like, source, kernel, grid, block, args, **options)
+
+    monkeypatch.setattr(products, "launch", noted)
     case = Case((2, 6, 7, 8, 12, 5, 2), "FP32")
     dy, w = map(cuda.to_device, (case.dy, case.w))
     (x, gamma, beta, (mean, inv_std), _), _ = batchnorm_of(case.x, "relu", cuda.to_device)
@@ -135,6 +146,7 @@ def test_one_array_at_an_odd_address(cuda, odd):
     into = ga.Normalised(at["x"], at["gamma"], at["beta"], (at["mean"], at["inv_std"]), "relu")
     got = ga.conv2d_input_grad(dy, w, case.stride, case.size, into=into)
     check_sums(cuda, got, case.dx(), (x, gamma, beta, (mean, inv_std), "relu"), TOLERANCE["float32"])
+    assert at_once == [odd is None]
 
 
 @every_precision
