@@ -9,8 +9,8 @@
 //               sums, partials (splits, N, P, Q, K) float32, are added up by conv_reduce.cu
 // Traffic: of x, a patch for each tile, phase and column of tiles; of w, all its taps for each tile. For 5x5
 // and stride 2, 256 x 64 tiles of 16 x 16 pixels fetch 45% of what 128 x 128 tiles of conv_forward.cu do.
-// Layout: x (N, H, W, C), w (side, side, C, K), or (side, side, K, C) where B_ALONG_DEPTH, y (N, P, Q, K); C in
-// whole steps of 64 bytes.
+// Layout: x (N, H, W, C), w (side, side, C, K), or (side, side, K, C) where B_ALONG_DEPTH, y (N, P, Q, K); C
+// in whole steps of 64 bytes.
 // Slices: B [channel][k], or [k][channel].
 // Precision and defines: tile.cuh, patch.cuh.
 // Test: python -m pytest tests/gpuarray/cuda/test_conv_patch.py tests/gpuarray/cuda/test_conv_wgmma.py

@@ -69,7 +69,8 @@ class PatchTile(Tile):
     def shared_bytes(self, a, b):
         """As `accumulate` in patch.cuh lays it out; later the sums."""
         if self.wgmma:
-            slices = 1024 + self.stages * self.cols * self.depth * b.itemsize        # 1024: to begin aligned
+            slice_bytes = self.groups * self.cols * self.depth * b.itemsize
+            slices = 1024 + self.stages * slice_bytes                                # 1024: to begin aligned
         else:
             lines, pitch = b.slice_shape(self.groups * self.cols, self.depth)
             slices = self.stages * lines * pitch * b.itemsize
@@ -97,11 +98,14 @@ def plan_patches(precision, b, images, pixels, cols, channels, side, stride, cap
     capability: of the card.
     """
     taps, shapes, least_taps, groups = ceil_div(side, stride), _SHAPES[precision], (side // stride) ** 2, 1
-    wgmma = capability in WGMMA_CARDS and precision in ("TF32", "BF16") and cols > shapes[-1][1]
-    if wgmma:
-        shapes, b = (_WGMMA,), replace(b, along_depth=b.along_depth or precision == "TF32")
-    elif phases == 4 and side % 2 and cols <= _ALL_PHASES[precision][1]:
+    together = phases == 4 and side % 2 and cols <= _ALL_PHASES[precision][1]
+    wgmma = capability in WGMMA_CARDS and precision != "FP32" and (together or cols > shapes[-1][1])
+    if together:
         shapes, least_taps, groups = (_ALL_PHASES[precision],), taps ** 2, phases
+    elif wgmma:
+        shapes = _WGMMA,
+    if wgmma:
+        b = replace(b, along_depth=b.along_depth or precision == "TF32")
     shape = next((shape for shape in shapes if shape[1] >= cols), shapes[-1])
     tile = PatchTile(*shape, depth=_STEP // b.itemsize, stages=_WGMMA_STAGES if wgmma else 4, groups=groups,
                      taps=taps, least_taps=least_taps, wgmma=wgmma)

@@ -1,20 +1,19 @@
 // A tile's product by wgmma, on the tensor cores of sm_90a (compute capability 9.0 and no other), which
 // mma.sync cannot keep busy.
 //
-// Each warpgroup owns its share of the tile's rows, as DOWN products of 64 rows and all columns. Its warps
-// read A by ldmatrix, as for mma.sync. B the tensor cores read themselves, out of shared memory: of float32
-// just the bits of a tf32, so that B must be rounded before (wgmma_weights.cu). While they multiply one half
-// of a step, the registers of the other are filled: one group of products is always in flight.
+// Each warpgroup owns its share of the tile's rows, as DOWN products of 64 rows and all columns of a group.
+// Its warps read A by ldmatrix, as for mma.sync. B the tensor cores read themselves, out of shared memory: of
+// float32 just the bits of a tf32, so that B must be rounded before (wgmma_weights.cu). While they multiply
+// one half of a step, the registers of the other are filled: one half's products are always in flight.
 
 struct Product {
     static constexpr int WARPGROUPS = THREADS / 128, DOWN = TILE_ROWS / WARPGROUPS / 64;
     static constexpr int ROWS = 64;                                     // of one product
     static constexpr int DEPTH = 32 / sizeof(element);
-    static_assert(GROUPS == 1, "one product");
     static_assert(PRECISION == BF16 || B::ALONG_DEPTH, "of float32, wgmma takes no B along its columns");
     static_assert(TILE_DEPTH == 2 * DEPTH && DOWN * 64 * WARPGROUPS == TILE_ROWS, "halves, whole products");
 
-    float sum[DOWN][TILE_COLS / 2] = {};
+    float sum[GROUPS][DOWN][TILE_COLS / 2] = {};
     unsigned a[2][DOWN][4];
     int row0, lane;
 
@@ -24,7 +23,8 @@ struct Product {
     }
 
     // Starts sum += the product of two slices, TILE_DEPTH deep. That of the slices before may still run.
-    __device__ void add(const element* a_slice, const element* b_slice, unsigned) {
+    // groups: a bit for each that takes part.
+    __device__ void add(const element* a_slice, const element* b_slice, unsigned groups) {
 #pragma unroll
         for (int half = 0; half < 2; ++half) {
             wgmma_wait<1>();                                            // the last product of this half
@@ -34,9 +34,13 @@ struct Product {
                                               half * DEPTH + lane / 16 * VECTOR));
             round_factors(a[half]);
             wgmma_fence();
-            const unsigned long long b = B::descriptor(b_slice, half * DEPTH);
 #pragma unroll
-            for (int i = 0; i < DOWN; ++i) start(sum[i], a[half][i], b);
+            for (int group = 0; group < GROUPS; ++group) {
+                if (GROUPS > 1 && !(groups >> group & 1)) continue;
+                const unsigned long long b = B::descriptor(b_slice, half * DEPTH, group);
+#pragma unroll
+                for (int i = 0; i < DOWN; ++i) start(sum[group][i], a[half][i], b);
+            }
             wgmma_commit();
         }
     }
@@ -52,17 +56,25 @@ struct Product {
     __device__ void finish() {
         wgmma_wait<0>();
 #pragma unroll
-        for (int i = 0; i < DOWN; ++i) wgmma_finished(sum[i]);
+        for (int group = 0; group < GROUPS; ++group)
+#pragma unroll
+            for (int i = 0; i < DOWN; ++i) wgmma_finished(sum[group][i]);
     }
 
-    // Writes the sums to a float32 tile with lines of `pitch`.
-    __device__ void put(float* tile, int pitch, int) const {
+    // Writes the sums of a group to a float32 tile with lines of `pitch`.
+    __device__ void put(float* tile, int pitch, int group) const {
+#pragma unroll
+        for (int g = 0; g < GROUPS; ++g)                                // registers have no index
+            if (g == group) put(tile, pitch, sum[g]);
+    }
+
+    __device__ void put(float* tile, int pitch, const float (&sums)[DOWN][TILE_COLS / 2]) const {
 #pragma unroll
         for (int i = 0; i < DOWN; ++i)
 #pragma unroll
             for (int pair = 0; pair < TILE_COLS / 4; ++pair) {
                 const int row = row0 + i * 64 + pair % 2 * 8 + lane / 4, col = pair / 2 * 8 + lane % 4 * 2;
-                const float of_row[2] = {sum[i][pair * 2], sum[i][pair * 2 + 1]};
+                const float of_row[2] = {sums[i][pair * 2], sums[i][pair * 2 + 1]};
                 store(tile + row * pitch + col, of_row);
             }
     }

@@ -84,7 +84,7 @@ template <int M, int N> __device__ inline void round_factors(unsigned (&factors)
 
 #if WGMMA
 #include "swizzled.cuh"
-typedef Swizzled<TILE_COLS, B_ALONG_DEPTH> B;
+typedef Swizzled<GROUPS * TILE_COLS, B_ALONG_DEPTH> B;
 #else
 typedef Operand<GROUPS * TILE_COLS, B_ALONG_DEPTH, B_VECTORISED, B_PIECE, B_PITCH> B;
 #endif

@@ -41,10 +41,10 @@ template <int N> __device__ inline void wgmma_finished(float (&d)[N]) {
 #define WGMMA_D8(i)                                                                                         \
     "+f"(d[i]), "+f"(d[i + 1]), "+f"(d[i + 2]), "+f"(d[i + 3]), "+f"(d[i + 4]), "+f"(d[i + 5]),             \
         "+f"(d[i + 6]), "+f"(d[i + 7])
-#define WGMMA_D32(i) WGMMA_D8(i), WGMMA_D8(i + 8), WGMMA_D8(i + 16), WGMMA_D8(i + 24)
-#define WGMMA_0_31                                                                                          \
-    "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15,%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,"    \
-    "%27,%28,%29,%30,%31"
+#define WGMMA_D16(i) WGMMA_D8(i), WGMMA_D8(i + 8)
+#define WGMMA_D32(i) WGMMA_D16(i), WGMMA_D16(i + 16)
+#define WGMMA_0_15 "%0,%1,%2,%3,%4,%5,%6,%7,%8,%9,%10,%11,%12,%13,%14,%15"
+#define WGMMA_16_31 ",%16,%17,%18,%19,%20,%21,%22,%23,%24,%25,%26,%27,%28,%29,%30,%31"
 #define WGMMA_32_63                                                                                         \
     ",%32,%33,%34,%35,%36,%37,%38,%39,%40,%41,%42,%43,%44,%45,%46,%47,%48,%49,%50,%51,%52,%53,%54,%55,%56," \
     "%57,%58,%59,%60,%61,%62,%63"
@@ -53,28 +53,36 @@ template <int N> __device__ inline void wgmma_finished(float (&d)[N]) {
 // d += a b, not negated. along_n: b lies along n, else along k.
 template <bool along_n, int N>
 __device__ inline void wgmma_bf16(float (&d)[N], const unsigned (&a)[4], unsigned long long b) {
-    static_assert(N == 32 || N == 64, "64 or 128 columns");
-    if constexpr (N == 32)
-        asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" WGMMA_0_31
+    static_assert(N == 16 || N == 32 || N == 64, "32, 64 or 128 columns");
+    if constexpr (N == 16)
+        asm volatile("wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16 {" WGMMA_0_15
+                     "}, {%16,%17,%18,%19}, %20, 1, 1, 1, %21;"
+                     : WGMMA_D16(0) : WGMMA_A, "l"(b), "n"(int(along_n)));
+    else if constexpr (N == 32)
+        asm volatile("wgmma.mma_async.sync.aligned.m64n64k16.f32.bf16.bf16 {" WGMMA_0_15 WGMMA_16_31
                      "}, {%32,%33,%34,%35}, %36, 1, 1, 1, %37;"
                      : WGMMA_D32(0) : WGMMA_A, "l"(b), "n"(int(along_n)));
     else
-        asm volatile("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" WGMMA_0_31 WGMMA_32_63
-                     "}, {%64,%65,%66,%67}, %68, 1, 1, 1, %69;"
+        asm volatile("wgmma.mma_async.sync.aligned.m64n128k16.f32.bf16.bf16 {" WGMMA_0_15 WGMMA_16_31
+                     WGMMA_32_63 "}, {%64,%65,%66,%67}, %68, 1, 1, 1, %69;"
                      : WGMMA_D32(0), WGMMA_D32(32) : WGMMA_A, "l"(b), "n"(int(along_n)));
 }
 
 // b along k; of its numbers the tensor cores read the 19 bits of a tf32.
 template <int N>
 __device__ inline void wgmma_tf32(float (&d)[N], const unsigned (&a)[4], unsigned long long b) {
-    static_assert(N == 32 || N == 64, "64 or 128 columns");
-    if constexpr (N == 32)
-        asm volatile("wgmma.mma_async.sync.aligned.m64n64k8.f32.tf32.tf32 {" WGMMA_0_31
+    static_assert(N == 16 || N == 32 || N == 64, "32, 64 or 128 columns");
+    if constexpr (N == 16)
+        asm volatile("wgmma.mma_async.sync.aligned.m64n32k8.f32.tf32.tf32 {" WGMMA_0_15
+                     "}, {%16,%17,%18,%19}, %20, 1, 1, 1;"
+                     : WGMMA_D16(0) : WGMMA_A, "l"(b));
+    else if constexpr (N == 32)
+        asm volatile("wgmma.mma_async.sync.aligned.m64n64k8.f32.tf32.tf32 {" WGMMA_0_15 WGMMA_16_31
                      "}, {%32,%33,%34,%35}, %36, 1, 1, 1;"
                      : WGMMA_D32(0) : WGMMA_A, "l"(b));
     else
-        asm volatile("wgmma.mma_async.sync.aligned.m64n128k8.f32.tf32.tf32 {" WGMMA_0_31 WGMMA_32_63
-                     "}, {%64,%65,%66,%67}, %68, 1, 1, 1;"
+        asm volatile("wgmma.mma_async.sync.aligned.m64n128k8.f32.tf32.tf32 {" WGMMA_0_15 WGMMA_16_31
+                     WGMMA_32_63 "}, {%64,%65,%66,%67}, %68, 1, 1, 1;"
                      : WGMMA_D32(0), WGMMA_D32(32) : WGMMA_A, "l"(b));
 }
 #endif

@@ -1,4 +1,4 @@
-// Weights in float32 as wgmma takes them (product_wgmma.cuh): rounded to tf32, and with lines along the depth.
+// Weights in float32 as wgmma takes them (product_wgmma.cuh): rounded to tf32, with lines along the depth.
 //
 //     round_weights       to = tf32(from)
 //     transpose_weights   to[tap][k][c] = tf32(from[tap][c][k])

@@ -7,7 +7,7 @@ from tests.cuda_on_cpu import SimulationError, planted
 
 @pytest.mark.parametrize("bf16, along_n", [(True, False), (True, True), (False, False)], ids=str)
 @pytest.mark.parametrize("chunks", [1, 2, 4, 8])
-@pytest.mark.parametrize("columns", [64, 128])
+@pytest.mark.parametrize("columns", [32, 64, 128])
 def test_every_layout_of_b(cuda_any_order, bf16, along_n, chunks, columns):
     """Without a swizzle, and with those of 32, 64 and 128 bytes; products in flight while A is read."""
     got, wanted = planted.product_wgmma(bf16=bf16, columns=columns, along_n=along_n, chunks=chunks)
