@@ -131,7 +131,7 @@ class Call:
         arrays = _arrays(list(arguments.values()))
         updated = _arrays([value for name, value in arguments.items() if name in UPDATED])
         epilogue = " + moments" if arguments.get("moments") is True else \
-            " + sums" if arguments.get("into") else ", sums given" if arguments.get("sums") is not None else \
+            " + sums" if arguments.get("into") else " with sums" if arguments.get("sums") is not None else \
             f" + bias, {arguments['activation']}" if arguments.get("bias") is not None else ""
         flop, weights = 0, arguments.get("dw", arguments.get("w"))
         if weights is not None:               # each is multiplied with each pixel (row) of the smaller array
