@@ -35,7 +35,7 @@ struct Operands {
     }
 };
 
-extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS)
+extern "C" __global__ void __launch_bounds__(THREADS, GATHERING)
 conv_forward(In<element> x, In<element> w, In<float> bias, Out<element> y, Out<float> of_tiles,
              In<element> norm_x, In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std,
              Out<float> partials, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,

@@ -31,8 +31,7 @@ struct Operands {
     }
 };
 
-// Where lines are copied element by element, sm_120 would spill with the registers that three blocks leave.
-extern "C" __global__ void __launch_bounds__(THREADS, A::VECTORISED ? BLOCKS : 2)
+extern "C" __global__ void __launch_bounds__(THREADS, GATHERING)
 conv_input_grad(In<element> dy, In<element> w, In<float> bias, Out<element> dx, Out<float> of_tiles,
                 In<element> norm_x, In<float> gamma, In<float> beta, In<float> mean, In<float> inv_std,
                 Out<float> partials, int N, int H, int W, int C, int P, int Q, int K, int side, int stride,
