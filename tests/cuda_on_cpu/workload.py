@@ -7,7 +7,7 @@ import numpy as np
 
 import gpuarray as ga
 import nets
-from gpuarray.cuda import winograd
+from gpuarray.cuda import patches, winograd
 
 TRAINING = dict(gamma=1e-2, gate=(0.68, 0.35), learning_rate=1e-3, weight_decay=1e-4)
 
@@ -62,7 +62,9 @@ def _patches(x, precision):
     maps, w = ga.zeros((1, 16, 16, 32), np.float32, x), ga.zeros((5, 5, 32, 64), np.float32, x)
     maps, tf32 = ga.cast(maps, element), precision == "tf32"
     y = ga.conv2d(maps, w, 2, tf32=tf32)
-    ga.conv2d_input_grad(y, w, 2, (16, 16), tf32=tf32, into=_batchnorm_of(maps))
+    for cards in patches.WGMMA_CARDS, ():
+        with mock.patch.object(patches, "WGMMA_CARDS", cards):
+            ga.conv2d_input_grad(y, w, 2, (16, 16), tf32=tf32, into=_batchnorm_of(maps))
     ga.conv2d_weight_grad(maps, y, w, 2, tf32=tf32)
     maps, w = ga.zeros((1, 8, 8, 96), np.float32, x), ga.zeros((2, 2, 96, 96), np.float32, x)
     y = ga.conv2d(ga.cast(maps, element), w, 1, tf32=tf32)
