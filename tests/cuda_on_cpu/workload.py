@@ -47,13 +47,15 @@ def run_every_kernel(device, size=32, n=3, precision="fp32", **options):
 
 
 def _split_product_and_batchnorm(x, precision):
-    """Images x through a product whose depth is split; batchnorm without moments, of few rows and of many."""
+    """Images x through a product whose depth is split; batchnorm without moments, and its gradient without
+    sums, of few rows and of many."""
     channels = x.shape[-1]
     w = ga.zeros((x[0].size, channels), np.float32, x)
     gamma = beta = ga.zeros((channels,), np.float32, x)
     flat = ga.cast(x.reshape(len(x), -1), "bfloat16" if precision == "bf16" else "float32")
     for a in x, ga.dense(flat, w, tf32=precision == "tf32"):
-        ga.batchnorm(a, gamma, beta, eps=1e-5)
+        y, statistics = ga.batchnorm(a, gamma, beta, eps=1e-5)
+        ga.batchnorm_grad(y, a, gamma, beta, statistics, "relu", *(ga.zeros((2, channels), np.float32, x)))
 
 
 def _patches(x, precision):

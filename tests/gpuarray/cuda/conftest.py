@@ -58,6 +58,14 @@ def cuda_any_order(request, cuda):
 
 
 @pytest.fixture
+def cuda_in_turn(request, cuda):
+    """The device, in one of these orders: they take turns over the parameters of a test."""
+    turn = sum(request.node.callspec.indices.values())
+    with cuda.threads_in_order(*ORDERS[turn % len(ORDERS)]):
+        yield cuda
+
+
+@pytest.fixture
 def launched(cuda, monkeypatch):
     """The names of the kernels of products that were launched."""
     names, launch = [], products.launch

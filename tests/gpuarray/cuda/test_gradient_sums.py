@@ -60,8 +60,8 @@ def check_both(device, shape, precision, activation, place=None):
 
 @every_precision
 @pytest.mark.parametrize("shape", ODD, ids=str)
-def test_odd_shapes(cuda_any_order, shape, precision):
-    check_both(cuda_any_order, shape, precision, ACTIVATIONS[ODD.index(shape) % 2])
+def test_odd_shapes(cuda_in_turn, shape, precision):
+    check_both(cuda_in_turn, shape, precision, ACTIVATIONS[ODD.index(shape) % 2])
 
 
 @every_precision
@@ -77,10 +77,10 @@ def test_a_split_depth(cuda, monkeypatch, shape, splits, activation, precision):
 
 @every_precision
 @pytest.mark.parametrize("tile", [0, 1, 2], ids=str)
-def test_tiles_of_more_rows_than_are_read_at_once(cuda_any_order, monkeypatch, tile, precision):
+def test_tiles_of_more_rows_than_are_read_at_once(cuda_in_turn, monkeypatch, tile, precision):
     """More than one tile in each direction, the last one partly filled."""
     monkeypatch.setitem(tiles.TILES, precision, tiles.TILES[precision][tile:tile + 1])
-    check_both(cuda_any_order, (3, 15, 11, 36, 68, 3, 2), precision, "relu")
+    check_both(cuda_in_turn, (3, 15, 11, 36, 68, 3, 2), precision, "relu")
 
 
 @every_precision
@@ -107,9 +107,9 @@ def test_wgmma(cuda, monkeypatch, multiplied, shape, precision):
 
 @every_activation
 @pytest.mark.parametrize("shape", WINOGRAD_SHAPES, ids=str)
-def test_winograd(cuda_any_order, launched, shape, activation):
+def test_winograd(cuda_in_turn, launched, shape, activation):
     with winograd_everywhere():
-        check_both(cuda_any_order, shape, "FP32", activation)
+        check_both(cuda_in_turn, shape, "FP32", activation)
     assert launched == ["winograd_product"] * 2
 
 
