@@ -52,11 +52,11 @@ def compile_all(architectures=ARCHITECTURES, nvrtc="13", choose=lambda architect
     return rows
 
 
-def sample(rows, nvrtc, architectures):
+def sample(rows, nvrtc):
     """A choice for compile_all: of each file what takes the most registers in `rows`, of one precision if it
-    can be. Over the files the architectures take turns, and over these the precisions.
+    can be. The precisions take turns, so that a compiler meets all of them.
     """
-    files, registers = sorted({source for _, source, *_ in rows}), {}
+    registers = {}
     for _, source, defines, _, report in rows:
         registers[source, defines] = max(report.registers, registers.get((source, defines), 0))
 
@@ -65,9 +65,7 @@ def sample(rows, nvrtc, architectures):
         of_turn = None, EVERY_PRECISION[turn % 3].upper()
         ordered = sorted(programs, key=lambda program: (dict(program[1]).get("PRECISION") in of_turn,
                                                         registers.get(program, 255)))
-        of_each = {source: (source, defines) for source, defines in ordered}                # the last of each
-        return [of_each[file] for file in files[architectures.index(architecture)::len(architectures)]
-                if file in of_each]
+        return list({source: (source, defines) for source, defines in ordered}.values())    # the last of each
     return choose
 
 

@@ -39,20 +39,20 @@ def check_both(device, shape, precision):
 
 @both_precisions
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_against_float64(cuda_in_turn, multiplied, shape, precision):
-    check_both(cuda_in_turn, shape, precision)
+def test_against_float64(cuda_any_order, multiplied, shape, precision):
+    check_both(cuda_any_order, shape, precision)
     assert multiplied == BOTH
 
 
 @both_precisions
 @pytest.mark.parametrize("shape", ALL_PHASES, ids=str)
-def test_all_phases_against_float64(cuda_in_turn, multiplied, shape, precision):
+def test_all_phases_against_float64(cuda_any_order, multiplied, shape, precision):
     """No bank conflicts but those of patches whose pixels are no multiple of four, of 3 x 3 taps."""
     case = Case(shape, precision)
-    w, dy = map(cuda_in_turn.to_device, (case.w, case.dy))
-    with counting_wavefronts(cuda_in_turn) as launches:
+    w, dy = map(cuda_any_order.to_device, (case.w, case.dy))
+    with counting_wavefronts(cuda_any_order) as launches:
         dx = ga.conv2d_input_grad(dy, w, case.stride, case.size, moments=True, tf32=case.tf32)
-    case.check_activations(cuda_in_turn, dx, case.dx())
+    case.check_activations(cuda_any_order, dx, case.dx())
     assert multiplied == {"conv_input_grad_patch"}
     (loads, extra_loads), (copies, extra_copies) = next(
         counted for kernel, _, counted in launches if kernel == "conv_input_grad_patch").values()
@@ -91,9 +91,9 @@ def test_every_window(cuda, monkeypatch, multiplied, window, precision):
 @both_precisions
 @both_tiles
 @pytest.mark.parametrize("stages", [3, 4, 5])
-def test_every_number_of_stages(cuda_in_turn, monkeypatch, multiplied, stages, channels, precision):
+def test_every_number_of_stages(cuda_any_order, monkeypatch, multiplied, stages, channels, precision):
     monkeypatch.setattr(patches, "_WGMMA_STAGES", stages)
-    check_both(cuda_in_turn, (1, 16, 18, channels, 96, 3, 2), precision)
+    check_both(cuda_any_order, (1, 16, 18, channels, 96, 3, 2), precision)
     assert multiplied == BOTH
 
 
