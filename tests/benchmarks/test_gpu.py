@@ -170,11 +170,11 @@ def test_what_winograds_algorithm_computes_is_timed_without_it_too(monkeypatch):
 
 def test_failing_tests_are_named(tmp_path):
     (tmp_path / "test_it.py").write_text("def test_a(): pass\ndef test_b(): assert 0\n")
-    found = tests._pytest([str(tmp_path)], time.monotonic() + 60)
+    found = tests._pytest([str(tmp_path)], time.monotonic() + 600)
     assert (found["passed"], found["failed"], found["wrong"]) == (1, 1, True)
     assert found["failing"][0].endswith("test_it.py::test_b")
     (tmp_path / "test_it.py").write_text("no Python")
-    assert tests._pytest([str(tmp_path)], time.monotonic() + 60)["wrong"]
+    assert tests._pytest([str(tmp_path)], time.monotonic() + 600)["wrong"]
 
 
 def test_after_a_test_that_breaks_the_gpu_the_others_go_on(tmp_path):
@@ -201,14 +201,17 @@ def test_after_a_test_that_breaks_the_gpu_the_others_go_on(tmp_path):
             card.broken = card.broken or number == 2
             assert not card.broken
         """)
-    found = tests._pytest([str(tmp_path), "--gpu"], time.monotonic() + 60)
+    found = tests._pytest([str(tmp_path), "--gpu"], time.monotonic() + 600)
     assert (found["passed"], found["failing"][0][-10:], found["failed"]) == (23, "test_it[2]", 1)
 
 
 def test_tests_that_take_too_long_are_stopped_and_counted(tmp_path):
     (tmp_path / "test_it.py").write_text(
         "import time\ndef test_a(): pass\ndef test_b():\n    while True: time.sleep(1)\n")
-    found = tests._pytest([str(tmp_path)], time.monotonic() + 8)
+    for seconds in (8, 30, 120):                                   # a busy machine takes long to start pytest
+        found = tests._pytest([str(tmp_path)], time.monotonic() + seconds)
+        if found["passed"]:
+            break
     assert (found["passed"], found["failed"], found["ended"], found["wrong"]) == (1, 0, "out of time", False)
 
 

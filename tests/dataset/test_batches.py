@@ -3,6 +3,7 @@ import gc
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -182,20 +183,41 @@ def test_the_thread_ends_with_close_and_with_the_object():
 
 
 class Slow(Augmentation):
+    """Takes a second of a clock of its own, but not before `go` is set."""
+    now, drawn = 0.0, 0
+
+    def __init__(self):
+        super().__init__()
+        self.go = threading.Event()
+
     def draw(self, rng, count, size, scale):
-        time.sleep(0.05)
+        self.go.wait()
+        self.now, self.drawn = self.now + 1, self.drawn + 1
         return super().draw(rng, count, size, scale)
 
+    def read_clock(self):
+        now = self.now
+        self.go.set()                           # whoever reads the clock begins to wait, or has ended it
+        return now
 
-def test_waiting_is_counted_and_preparing_goes_on_meanwhile():
-    batches = stream(augmentation=Slow())
+
+def test_waiting_is_counted_and_preparing_goes_on_meanwhile(monkeypatch):
+    slow = Slow()
+    monkeypatch.setattr("dataset.batches.time", SimpleNamespace(perf_counter=slow.read_clock))
+    batches = stream(augmentation=slow)
     batches.next()
-    assert batches.waited >= 0.04               # of 0.05: the thread begins a little before the wait
-    time.sleep(0.5)                             # as long as a step: the next batches are ready by then
+    assert batches.waited >= 1
+    until = time.monotonic() + 60
+    while slow.drawn < 4 and time.monotonic() < until:          # two wait, one more has no room yet
+        time.sleep(0.01)
+    assert slow.drawn == 4
+    monkeypatch.setattr("dataset.batches.time", SimpleNamespace(perf_counter=lambda: slow.now))
+    slow.go.clear()
     before = batches.waited
     batches.next()
     batches.next()
-    assert batches.waited - before < 0.09           # a tenth of a second if they had to be made now
+    assert batches.waited == before             # nothing was made while they were waited for
+    slow.go.set()
     batches.close()
 
 
