@@ -32,6 +32,7 @@ def _pytest(chosen, deadline):
                "-n", str(PROCESSES), *chosen]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT,
+                              env={**os.environ, "PYTEST_ADDOPTS": ""},    # they may change what is printed
                               timeout=deadline - time.monotonic())
         output, ended = done.stdout.decode(), f"with status {done.returncode}"
     except subprocess.TimeoutExpired as stopped:

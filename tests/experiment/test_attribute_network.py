@@ -79,6 +79,24 @@ def test_that_of_todays_toyfaces_comes_with_the_package(few, tmp_path, monkeypat
     assert ((read > 0) == (few.test.attributes > 0)).mean() > 0.9
 
 
+def test_a_grey_level_here_and_there_does_not_make_other_data():
+    """As a processor makes that rounds a sine otherwise; a network of its own would take half a minute."""
+    class Off(Painted):
+        levels = 0
+
+        def pictures(self, rows):
+            pictures = super().pictures(rows)
+            pictures[::100, 7, 9] += np.float32(self.levels / 127.5)
+            return pictures
+
+    images = Images("toyfaces", 32, Off(), None, [])
+    before = module._digest(images)
+    images.train.levels = 1
+    assert module._digest(images) == before
+    images.train.levels = 100
+    assert module._digest(images) != before
+
+
 def test_a_damaged_file_is_made_again(few, tmp_path, quick):
     first = module.attribute_network(few, tmp_path, "cpu")
     (file,) = tmp_path.iterdir()
