@@ -17,6 +17,7 @@ template <int N, class T> __device__ void f(In<T> x, int n) {
     for (int k = 0; k < n; ++k) if (k + j < n) v += x[k + j];
     copy_async_wait<N - 1>();
     __syncthreads();      // why
+    if (n >= 0) v = x[n];
     return v < 0.0f;
 }
 """
@@ -32,7 +33,7 @@ def test_what_is_taken_out():
         (8, "bounds", "i < 3", "true"),
         (9, "bounds", "k + j < n", "true"),
         (10, "wait", "copy_async_wait<N - 1>();", ";"), (11, "barrier", "__syncthreads();", ";"),
-        (12, "bounds", "v < 0.0f", "true")]
+        (12, "bounds", "n >= 0", "true"), (13, "bounds", "v < 0.0f", "true")]
 
 
 def test_a_mutant_changes_one_place():
