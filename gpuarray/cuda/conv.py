@@ -36,7 +36,7 @@ def conv2d(x, w, stride, bias, activation, moments, tf32, into):
         w = weights_for(plan, w, transposed=True)
     else:
         plan = plan_product(precision, a, b, n * p * q, k, side * side * a.padded(c))
-    return _activations(kernel, plan, (x, w), (n, p, q, k), (n, h, width, c, p, q, k, side, stride), epilogue)
+    return _result(kernel, plan, (x, w), (n, p, q, k), (n, h, width, c, p, q, k, side, stride), epilogue)
 
 
 def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32, into):
@@ -55,8 +55,7 @@ def conv2d_input_grad(dy, w, stride, size, bias, activation, moments, tf32, into
     else:
         taps = ceil_div(side, stride) ** 2      # of the phase that has most; it has as many pixels as dy
         plan = plan_product(precision, a, b, n * p * q, c, taps * a.padded(k), phases)
-    return _activations(kernel, plan, (dy, w), (n, h, width, c),
-                        (n, h, width, c, p, q, k, side, stride), epilogue)
+    return _result(kernel, plan, (dy, w), (n, h, width, c), (n, h, width, c, p, q, k, side, stride), epilogue)
 
 
 def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
@@ -97,7 +96,7 @@ def conv2d_weight_grad(x, dy, dw, stride, weight, tf32):
                        (np.float32(weight), vectorised))
 
 
-def _activations(kernel, plan, operands, shape, sizes, epilogue):
+def _result(kernel, plan, operands, shape, sizes, epilogue):
     """What a product ends in, activations or a gradient of `shape`, and with it what the epilogue sums."""
     x, cols = operands[0], shape[-1]
     y = empty(shape, x.dtype, x)

@@ -36,12 +36,12 @@ def applies(precision, x_shape, w_shape, stride):
 def convolve(x, w, epilogue):
     n, h, width, _ = x.shape
     y = empty((n, h // 2, width // 2, w.shape[3]), x.dtype, x)
-    return _activations("DEPTH", x, w, y, _groups(x.shape, w.shape), epilogue)
+    return _result("DEPTH", x, w, y, _groups(x.shape, w.shape), epilogue)
 
 
 def input_gradient(dy, w, size, epilogue):
     dx = empty((len(dy), *size, w.shape[2]), dy.dtype, dy)
-    return _activations("COLS", dy, w, dx, _groups(dx.shape, w.shape), epilogue)
+    return _result("COLS", dy, w, dx, _groups(dx.shape, w.shape), epilogue)
 
 
 def weight_gradient(x, dy, dw, weight):
@@ -53,7 +53,7 @@ def weight_gradient(x, dy, dw, weight):
                (sums, dw, *int32(splits, c * k), np.float32(weight)), defines=_defines(2))
 
 
-def _activations(phased, x, w, y, groups, epilogue):
+def _result(phased, x, w, y, groups, epilogue):
     """Fill y with the convolution of x (phased: DEPTH), or the gradient dx with that of dy (COLS)."""
     c, k = w.shape[2:]
     block, cols, depth = (1, k, c) if phased == "DEPTH" else (2, c, k)           # block: of y

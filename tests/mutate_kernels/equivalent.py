@@ -6,9 +6,9 @@ EQUIVALENT = {
     ("common.cuh", "__syncthreads();                                       // a sum before this one may "
                    "still be read [moved in front of v = warp_sum(v);]"):
         "warp_sum touches registers alone: it may stand on either side of the barrier.",
-    ("conv_forward_patch.cu", "__syncthreads(); [moved in front of fill<TILE_HEIGHT, TILE_WIDTH>(destination, "
-                              "corner, [&](int n...]"):
-        "What the second fill writes is read when the product is finished, behind the barriers of accumulate.",
+    ("conv_forward_patch.cu", "__syncthreads(); [moved in front of fill<TILE_HEIGHT, TILE_WIDTH>("
+                              "destination, corner, [&](int n...]"):
+        "What the second fill writes is read when the product is finished, behind accumulate's barriers.",
     ("conv_weight_grad.cu", "tap < side * side ? C - c : 0, col0 + B::place(), N * P * Q, steps.first}; "
                             "[tap < side * side -> true]"):
         "Rows of a tile beyond the last tap are not written: n_rows ends before them. What is read for them "
