@@ -61,12 +61,12 @@ def _split_product_and_batchnorm(x, precision):
 def _patches(x, precision):
     """Convolutions with channels enough for patches, and for wgmma, which tiny networks have not."""
     element = "bfloat16" if precision == "bf16" else "float32"
-    maps, w = ga.zeros((1, 14, 18, 32), np.float32, x), ga.zeros((5, 5, 32, 64), np.float32, x)
+    maps, w = ga.zeros((1, 16, 18, 32), np.float32, x), ga.zeros((5, 5, 32, 64), np.float32, x)
     maps, tf32 = ga.cast(maps, element), precision == "tf32"
     y = ga.conv2d(maps, w, 2, tf32=tf32)
     for cards in patches.WGMMA_CARDS, ():
         with mock.patch.object(patches, "WGMMA_CARDS", cards):
-            ga.conv2d_input_grad(y, w, 2, (14, 18), tf32=tf32, into=_batchnorm_of(maps))
+            ga.conv2d_input_grad(y, w, 2, (16, 18), tf32=tf32, into=_batchnorm_of(maps))
     ga.conv2d_weight_grad(maps, y, w, 2, tf32=tf32)
     maps, w = ga.zeros((1, 8, 8, 96), np.float32, x), ga.zeros((2, 2, 96, 96), np.float32, x)
     y = ga.conv2d(ga.cast(maps, element), w, 1, tf32=tf32)
