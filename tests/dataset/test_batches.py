@@ -191,7 +191,7 @@ class Slow(Augmentation):
         self.go = threading.Event()
 
     def draw(self, rng, count, size, scale):
-        self.go.wait()
+        self.go.wait(60)
         self.now, self.drawn = self.now + 1, self.drawn + 1
         return super().draw(rng, count, size, scale)
 

@@ -157,7 +157,7 @@ def _comparison(code, match):
     end -= len(code[begin:end]) - len(code[begin:end].rstrip())
     if code[begin:end].startswith("return "):
         begin += len("return ")
-    beyond = match[1] == ">=" and code[match.end():end].strip() != "0"
+    beyond = match[1] == ">=" and code[match.end():end].strip() != "0"      # `>= 0` is a lower bound
     outside = beyond or LEAVES.match(code, _end_of_condition(code, end))
     return begin, end, "false" if outside else "true"
 
